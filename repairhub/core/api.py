@@ -1,0 +1,33 @@
+"""One error shape for the API: drf-standardized-errors, with our refusals among them."""
+
+from typing import Any
+
+from drf_standardized_errors.handler import exception_handler
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+
+from .errors import DomainError
+
+
+class Refusal(APIException):
+    """A DomainError on its way out of the API."""
+
+    def __init__(self, error: DomainError) -> None:
+        self.status_code = error.status
+        super().__init__(str(error), error.code)
+
+
+def handle_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """{"type", "errors": [{"code", "detail", "attr"}]}, for DomainErrors with `details` beside it."""
+    if not isinstance(exception, DomainError):
+        return exception_handler(exception, context)
+    response = exception_handler(Refusal(exception), context)
+    if response is not None:
+        response.data["errors"][0]["attr"] = exception.field
+        if exception.status == 400:
+            response.data["type"] = "validation_error"
+        if exception.details:
+            response.data["details"] = exception.details
+        if "retry_after_s" in exception.details:
+            response["Retry-After"] = str(exception.details["retry_after_s"])
+    return response

@@ -1,0 +1,51 @@
+"""Tables whose rows stay as they were written: quotes, ledgers, events."""
+
+from django.db.migrations.operations.special import RunSQL
+
+FUNCTION = """
+CREATE OR REPLACE FUNCTION repairhub_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
+
+
+class ForbidChanges(RunSQL):
+    """Migration operation: a trigger refuses UPDATE and DELETE on `table`.
+
+    `except_columns`: columns that may still change (such as a payload that a person may have erased);
+    an UPDATE that touches only these passes.
+    """
+
+    def __init__(self, table: str, *, except_columns: tuple[str, ...] = (), delete: bool = True) -> None:
+        self.table, self.except_columns, self.delete = table, except_columns, delete
+        trigger = f"{table}_append_only"
+        keep = f'to_jsonb(NEW) - ARRAY[{_quoted(except_columns)}]::text[] IS DISTINCT FROM ' \
+               f'to_jsonb(OLD) - ARRAY[{_quoted(except_columns)}]::text[]'
+        when = f"WHEN ({keep})" if except_columns else ""
+        sql = FUNCTION + (
+            f'CREATE TRIGGER "{trigger}_update" BEFORE UPDATE ON "{table}" FOR EACH ROW {when} '
+            "EXECUTE FUNCTION repairhub_refuse_change();"
+        )
+        reverse = f'DROP TRIGGER "{trigger}_update" ON "{table}";'
+        if delete:
+            sql += (
+                f'CREATE TRIGGER "{trigger}_delete" BEFORE DELETE ON "{table}" FOR EACH ROW '
+                "EXECUTE FUNCTION repairhub_refuse_change();"
+            )
+            reverse += f'DROP TRIGGER "{trigger}_delete" ON "{table}";'
+        super().__init__(sql=sql, reverse_sql=reverse)
+
+    def deconstruct(self) -> tuple[str, list[str], dict[str, object]]:
+        """How a migration writes this operation down."""
+        kwargs: dict[str, object] = {}
+        if self.except_columns:
+            kwargs["except_columns"] = self.except_columns
+        if not self.delete:
+            kwargs["delete"] = False
+        return (self.__class__.__name__, [self.table], kwargs)
+
+
+def _quoted(columns: tuple[str, ...]) -> str:
+    return ", ".join(f"'{column}'" for column in columns)

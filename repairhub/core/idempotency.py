@@ -1,0 +1,56 @@
+"""The same request twice does the work once."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from .errors import InvalidInput, KeyReused
+from .models import IdempotentRequest
+
+Answer = tuple[int, Any]
+
+
+def run_once(*, scope: str, key: str, body: Any, at: datetime, action: Callable[[], Answer]) -> Answer:
+    """The answer (HTTP status, JSON body) of `action`, or the stored one where this key was seen before.
+
+    Key and work are committed in one transaction, so a crash leaves neither. Two requests at once with one
+    key queue behind an advisory lock. Raises InvalidInput for an unusable key, KeyReused (422) for the same
+    key with another body. A refusal (DomainError) rolls back and is not stored: the client may try again.
+    """
+    if not 8 <= len(key) <= 120:
+        raise InvalidInput(
+            _("The Idempotency-Key must have 8 to 120 characters."), field="Idempotency-Key", code="invalid"
+        )
+    digest = hashlib.sha256(
+        json.dumps(body, sort_keys=True, cls=DjangoJSONEncoder, ensure_ascii=False).encode()
+    ).hexdigest()
+    with transaction.atomic():
+        _lock(f"{scope}:{key}")
+        seen = IdempotentRequest.objects.filter(scope=scope, key=key).first()
+        if seen is not None:
+            if seen.request_digest != digest:
+                raise KeyReused(
+                    _("This Idempotency-Key was used with another body."),
+                    field="Idempotency-Key",
+                    next_step=_("Send a new key for a new request."),
+                )
+            return seen.response_status, seen.response_body
+        status, answer = action()
+        stored = json.loads(json.dumps(answer, cls=DjangoJSONEncoder))
+        IdempotentRequest.objects.create(
+            scope=scope, key=key, request_digest=digest, response_status=status, response_body=stored,
+            created_at=at,
+        )
+        return status, stored
+
+
+def _lock(name: str) -> None:
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])

@@ -1,0 +1,39 @@
+"""Tokens nobody can guess, references people can read aloud, PINs people can write down."""
+
+import hashlib
+import secrets
+
+from django.contrib.auth.hashers import check_password, make_password
+
+# no 0/O, 1/I/L: read aloud over the phone
+READABLE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def new_token() -> str:
+    """192 random bits, safe in a URL."""
+    return secrets.token_urlsafe(24)
+
+
+def hash_token(token: str) -> str:
+    """SHA-256 in hex: enough for a token of 128 bits and more, which no dictionary holds."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_reference(prefix: str) -> str:
+    """Such as "RH-7K3M9Q2P": 8 characters without look-alikes (about 40 bits). Not a secret."""
+    return f"{prefix}-{''.join(secrets.choice(READABLE) for _ in range(8))}"
+
+
+def new_pin(digits: int = 6) -> str:
+    """Random decimal digits; only useful with limited guesses."""
+    return "".join(secrets.choice("0123456789") for _ in range(digits))
+
+
+def hash_pin(pin: str) -> str:
+    """Slow, salted hash (Django's password hasher): a PIN has few values."""
+    return make_password(pin)
+
+
+def check_pin(pin: str, hashed: str) -> bool:
+    """Whether `pin` is the one behind `hashed`."""
+    return bool(hashed) and check_password(pin, hashed)

@@ -1,0 +1,55 @@
+from zoneinfo import ZoneInfo
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from repairhub.core.geo import haversine_km
+from repairhub.core.names import NamedInTwoLanguages
+
+
+class CityQuerySet(models.QuerySet["City"]):
+    def open(self) -> "CityQuerySet":
+        """Cities in which a visit can be booked."""
+        return self.filter(is_open=True)
+
+
+class City(NamedInTwoLanguages):
+    """Where we work: a centre, how far we drive, how fast, in which zone."""
+
+    code = models.CharField(_("code"), max_length=8, unique=True)
+    latitude = models.FloatField(
+        _("latitude (degrees)"), validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
+    longitude = models.FloatField(
+        _("longitude (degrees)"), validators=[MinValueValidator(-180), MaxValueValidator(180)]
+    )
+    radius_km = models.PositiveSmallIntegerField(_("radius (km)"))
+    time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
+    speed_kmh = models.PositiveSmallIntegerField(
+        _("travel speed (km/h)"), default=25, validators=[MinValueValidator(1)]
+    )
+    is_open = models.BooleanField(_("open for booking"), default=True)
+
+    objects = CityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("city")
+        verbose_name_plural = _("cities")
+        ordering = ["name_en"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="city_centre_on_earth",
+            ),
+            models.CheckConstraint(condition=models.Q(speed_kmh__gte=1), name="city_speed_positive"),
+        ]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone: its days and windows are counted there."""
+        return ZoneInfo(self.time_zone)
+
+    def covers(self, latitude: float, longitude: float) -> bool:
+        """Whether the place (degrees) lies within the city's radius."""
+        return haversine_km(self.latitude, self.longitude, latitude, longitude) <= self.radius_km
