@@ -1,0 +1,71 @@
+"""Verbs of the stock: each locks the unit, writes a line of the ledger and repeats it on the unit."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from parts.models import Lot, StockLocation, StockMovement, StockUnit, UnitStatus
+from repairhub.core.errors import Conflict, InvalidInput
+
+
+@transaction.atomic
+def receive_units(
+    *, lot: Lot, location: StockLocation, serials: Sequence[str], by: Any, at: datetime
+) -> list[StockUnit]:
+    """New units of the lot at the location, one ledger line each. Raises InvalidInput for a known serial."""
+    known = StockUnit.objects.filter(serial__in=serials).values_list("serial", flat=True).first()
+    if known or len(set(serials)) != len(serials):
+        raise InvalidInput(
+            _("Serial %(serial)s is already in the books.") % {"serial": known or ""}, field="serials"
+        )
+    units = StockUnit.objects.bulk_create(
+        [StockUnit(serial=serial, lot=lot, location=location) for serial in serials]
+    )
+    StockMovement.objects.bulk_create(
+        [
+            StockMovement(unit=unit, kind=StockMovement.Kind.RECEIVED, to_location=location, by=by, at=at)
+            for unit in units
+        ]
+    )
+    return units
+
+
+def find_unit(serial: str) -> StockUnit:
+    """The unit with this serial, with its lot and part. Raises InvalidInput(field="serial")."""
+    try:
+        return StockUnit.objects.select_related("lot__part__component").get(serial=serial.strip().upper())
+    except StockUnit.DoesNotExist:
+        raise InvalidInput(
+            _("No part with serial %(serial)s is in our books.") % {"serial": serial[:60]},
+            field="serial",
+            code="unknown_serial",
+            next_step=_("Check the number on the label, or take another part."),
+        ) from None
+
+
+@transaction.atomic
+def fit_unit(*, unit: StockUnit, reference: str, by: Any, at: datetime) -> StockUnit:
+    """The unit leaves the stock into a phone. Raises Conflict where it is not in stock any more."""
+    unit = StockUnit.objects.select_for_update().get(pk=unit.pk)
+    if unit.status != UnitStatus.IN_STOCK:
+        raise Conflict(
+            _("The part %(serial)s is not in stock: %(status)s.")
+            % {"serial": unit.serial, "status": unit.get_status_display()},
+            field="serial",
+            code="unit_not_in_stock",
+            next_step=_("Scan another part of the same grade."),
+        )
+    StockMovement.objects.create(
+        unit=unit,
+        kind=StockMovement.Kind.FITTED,
+        from_location=unit.location,
+        reference=reference,
+        by=by,
+        at=at,
+    )
+    unit.status, unit.location = UnitStatus.FITTED, None
+    unit.save(update_fields=["status", "location"])
+    return unit
