@@ -1,0 +1,78 @@
+"""Questions about engineers and visits, in the words of the dispatch desk."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Case, F, Prefetch, Q, When
+
+from engineers import states
+
+if TYPE_CHECKING:
+    from engineers.models import Engineer, Visit
+    from repairhub.places.models import City
+
+
+class EngineerQuerySet(models.QuerySet["Engineer"]):
+    def working_in(self, city: "City") -> "EngineerQuerySet":
+        """Engineers of the city who work for us now."""
+        return self.filter(city=city, is_active=True).select_related("user")
+
+    def with_day(self, first: date, last: date) -> "EngineerQuerySet":
+        """Loads what a plan of these days needs: shifts, absences, certificates, authorisations."""
+        from engineers.models import Absence, BrandAuthorisation, EngineerCertificate
+
+        return self.prefetch_related(
+            "shifts",
+            Prefetch("absences", Absence.objects.filter(from_on__lte=last, until_on__gte=first)),
+            Prefetch("certificates", EngineerCertificate.objects.select_related("skill")),
+            Prefetch(
+                "authorisations",
+                BrandAuthorisation.objects.filter(
+                    valid_from_on__lte=last, valid_until_on__gte=first
+                ).select_related("brand"),
+            ),
+        )
+
+
+class VisitQuerySet(models.QuerySet["Visit"]):
+    def of_day(self, city: "City", on: date) -> "VisitQuerySet":
+        """All visits of the city on that day."""
+        return self.filter(city=city, on=on)
+
+    def open(self) -> "VisitQuerySet":
+        """Visits that take up an engineer's time."""
+        return self.filter(status__in=states.OPEN)
+
+    def without_engineer(self) -> "VisitQuerySet":
+        """Open visits that stand in no route."""
+        return self.filter(status__in=states.MOVABLE, engineer=None)
+
+    def for_engineer(self, user: Any) -> "VisitQuerySet":
+        """Visits that this engineer's own pages may show: named ones only."""
+        return self.filter(engineer__user=user).exclude(status=states.VisitStatus.PLANNED)
+
+    def for_dispatcher(self, user: Any) -> "VisitQuerySet":
+        """Visits in the cities this person works for (none named: all)."""
+        cities = list(user.cities.values_list("pk", flat=True))
+        return self.filter(city_id__in=cities) if cities else self.all()
+
+    def late(self, at: datetime) -> "VisitQuerySet":
+        """Open visits whose window has ended with nobody at the door."""
+        return self.filter(status__in=[*states.MOVABLE, states.VisitStatus.EN_ROUTE], window_end_at__lt=at)
+
+    def by_urgency(self) -> "VisitQuerySet":
+        """Without an engineer first, then at risk, then unconfirmed, then the rest; earliest window first."""
+        return self.annotate(
+            urgency=Case(
+                When(engineer=None, status__in=states.MOVABLE, then=0),
+                When(Q(at_risk_at__isnull=False) & Q(status__in=states.OPEN), then=1),
+                When(status=states.VisitStatus.PLANNED, then=2),
+                default=3,
+                output_field=models.IntegerField(),
+            )
+        ).order_by("urgency", F("window_start_at").asc(), "id")
+
+    def with_board_data(self) -> "VisitQuerySet":
+        """Loads what a row of the board shows."""
+        return self.select_related("city", "engineer__user")

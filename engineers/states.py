@@ -1,0 +1,38 @@
+"""Where a visit stands. The moves themselves are declared on the model."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class VisitStatus(models.TextChoices):
+    """The states of a visit (design, section 4)."""
+
+    PLANNED = "planned", _("Planned")
+    CONFIRMED = "confirmed", _("Confirmed")
+    EN_ROUTE = "en_route", _("On the way")
+    ON_SITE = "on_site", _("On site")
+    DONE = "done", _("Done")
+    CANNOT_COMPLETE = "cannot_complete", _("Could not be completed")
+    NO_ACCESS = "no_access", _("No access")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+# not under way yet: may still change engineer
+MOVABLE = (VisitStatus.PLANNED, VisitStatus.CONFIRMED)
+# under way: fixed to its engineer
+UNDER_WAY = (VisitStatus.EN_ROUTE, VisitStatus.ON_SITE)
+# takes up an engineer's time: the exclusion constraint looks at these
+OPEN = MOVABLE + UNDER_WAY
+ENDED = (VisitStatus.DONE, VisitStatus.CANNOT_COMPLETE, VisitStatus.NO_ACCESS, VisitStatus.CANCELLED)
+# the customer sees the engineer's card
+ANNOUNCED = (VisitStatus.CONFIRMED, *UNDER_WAY, VisitStatus.DONE)
+
+
+class CannotCompleteReason(models.TextChoices):
+    """Why a repair could not be finished at the door."""
+
+    OTHER_FAULT = "other_fault", _("Another fault than booked")
+    WRONG_PART = "wrong_part", _("The right part is not at hand")
+    PART_FAULTY = "part_faulty", _("The new part is faulty")
+    LIQUID_OR_BENT = "liquid_or_bent", _("Liquid damage or a bent board")
+    OTHER = "other", _("Another reason")

@@ -1,0 +1,30 @@
+"""The order's timeline: every event in the customer's words, chained by hash."""
+
+from django.conf import settings
+from django.db import models
+
+from orders.models.orders import RepairOrder
+
+
+class OrderEvent(models.Model):
+    """One thing that happened. `digest` salts and hashes the payload, `chain` covers all digests so far.
+
+    Erasing a person's data deletes payload and salt and leaves the chain whole; all else is append-only.
+    """
+
+    order = models.ForeignKey(RepairOrder, on_delete=models.PROTECT, related_name="events")
+    sequence = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    payload = models.JSONField(null=True)
+    salt = models.CharField(max_length=32, null=True)
+    digest = models.CharField(max_length=64)
+    chain = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["sequence"]
+        constraints = [models.UniqueConstraint(fields=["order", "sequence"], name="order_event_sequence_once")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.sequence} {self.kind}"

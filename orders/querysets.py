@@ -1,0 +1,39 @@
+"""Questions about orders, in the words of the people who ask them."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Prefetch
+
+from orders import states
+
+if TYPE_CHECKING:
+    from orders.models import RepairOrder
+
+
+class OrderQuerySet(models.QuerySet["RepairOrder"]):
+    def open(self) -> "OrderQuerySet":
+        """Orders for which something is still to be done."""
+        return self.filter(status__in=states.OPEN)
+
+    def for_engineer(self, user: Any) -> "OrderQuerySet":
+        """Orders that this engineer has a named visit for."""
+        from engineers.models import Visit
+
+        return self.filter(visits__in=Visit.objects.for_engineer(user)).distinct()
+
+    def with_page_data(self) -> "OrderQuerySet":
+        """Loads what the order page shows, in a fixed number of queries."""
+        from orders.models import OrderVisit, Quote, QuoteLine
+
+        return self.select_related("device_model__brand", "city").prefetch_related(
+            "contacts",
+            Prefetch(
+                "quotes",
+                Quote.objects.select_related("approval").prefetch_related(
+                    Prefetch("lines", QuoteLine.objects.select_related("repair", "part"))
+                ),
+            ),
+            Prefetch("order_visits", OrderVisit.objects.select_related("visit__engineer__user", "visit__city")),
+            "events",
+        )
