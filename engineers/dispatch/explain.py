@@ -1,0 +1,178 @@
+"""Why an engineer is or is not a candidate, and why a window is shut: codes and data, no sentences.
+
+The sentences are made for people, in their language, by ``engineers.reasons``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engineers.dispatch import breaks as clock
+from engineers.dispatch.problem import EngineerDay, Stop
+from engineers.dispatch.schedule import Timetable
+
+
+class ReasonCode(StrEnum):
+    """What a Reason says; beside each, the keys of its data."""
+
+    FITS = "fits"
+    """extra_travel, start, after (visit id or None), before (visit id or None)"""
+    NOT_QUALIFIED = "not_qualified"
+    """skill, level"""
+    LEVEL_TOO_LOW = "level_too_low"
+    """skill, level, held"""
+    CERTIFICATE_LAPSED = "certificate_lapsed"
+    """skill, level, why ("expired", "suspended", "not_yet_valid")"""
+    NOT_AUTHORISED = "not_authorised"
+    """brand"""
+    NOT_ON_SHIFT = "not_on_shift"
+    """why ("no_shift", "absent")"""
+    OUTSIDE_SHIFT = "outside_shift"
+    """shift_start, shift_end"""
+    TOO_SOON = "too_soon"
+    """earliest, window_end"""
+    ARRIVES_LATE = "arrives_late"
+    """late_by, after (visit id or None): reached too late from what comes before"""
+    BREAKS_PROMISE = "breaks_promise"
+    """late_by, visit: that promised visit would be late"""
+    OVERRUNS_SHIFT = "overruns_shift"
+    """late_by, shift_end"""
+    NOBODY_QUALIFIED = "nobody_qualified"
+    """skills (mapping skill -> level)"""
+    NOBODY_AUTHORISED = "nobody_authorised"
+    """brands (sorted list)"""
+    NOBODY_ON_SHIFT = "nobody_on_shift"
+    """qualified (how many are qualified)"""
+    ALL_BUSY = "all_busy"
+    """on_shift (how many qualified engineers are on shift then), late_by (of the nearest miss)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A code and the facts behind it; the facts are plain values fit for JSON if the visit ids are."""
+
+    code: ReasonCode
+    data: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+
+def qualification(stop: Stop, day: EngineerDay) -> tuple[Reason, ...]:
+    """Return every certificate and authorisation the engineer lacks for the visit; empty when none.
+
+    The qualification gate of the design, section 1: skill, level, valid on the visit's day, and the
+    brand's own authorisation for parts that need it.
+    """
+    lacking: list[Reason] = []
+    for skill, level in stop.skills.items():
+        held = day.skills.get(skill)
+        if held is not None and held >= level:
+            continue
+        why = day.lapsed.get(skill)
+        if why is not None:
+            lacking.append(
+                Reason(ReasonCode.CERTIFICATE_LAPSED, {"skill": skill, "level": level, "why": why})
+            )
+        elif held is None:
+            lacking.append(Reason(ReasonCode.NOT_QUALIFIED, {"skill": skill, "level": level}))
+        else:
+            lacking.append(Reason(ReasonCode.LEVEL_TOO_LOW, {"skill": skill, "level": level, "held": held}))
+    lacking += [
+        Reason(ReasonCode.NOT_AUTHORISED, {"brand": brand}) for brand in sorted(stop.brands - day.brands)
+    ]
+    return tuple(lacking)
+
+
+def is_qualified(stop: Stop, day: EngineerDay) -> bool:
+    """Return whether ``qualification`` would find nothing lacking."""
+    held = day.skills
+    return stop.brands <= day.brands and all(held.get(key, -1) >= level for key, level in stop.skills.items())
+
+
+def presence(stop: Stop, day: EngineerDay) -> Reason | None:
+    """Return why the engineer is not at work in the visit's window, or None."""
+    if not day.on_shift:
+        return Reason(ReasonCode.NOT_ON_SHIFT, {"why": day.off_because or "no_shift"})
+    if day.shift_end <= stop.window_start or day.shift_start > stop.deadline:
+        return Reason(ReasonCode.OUTSIDE_SHIFT, {"shift_start": day.shift_start, "shift_end": day.shift_end})
+    return None
+
+
+def fits(timetable: Timetable, position: int, extra_travel: int, start: int) -> Reason:
+    """Return the reason for a candidate: where in the route, when, for how much more driving."""
+    stops = timetable.route.stops
+    return Reason(
+        ReasonCode.FITS,
+        {
+            "extra_travel": extra_travel,
+            "start": start,
+            "after": stops[position - 1].visit_id if position else None,
+            "before": stops[position].visit_id if position < len(stops) else None,
+        },
+    )
+
+
+def no_gap(stop: Stop, timetable: Timetable, *, slack: int = 0, earliest: int = 0) -> Reason:
+    """Return what blocks the visit at the position where it misses by least.
+
+    ``late_by`` is how many seconds sooner something would have to be. Asked only of a stop that
+    ``fit`` refuses at every position.
+    """
+    if earliest > stop.deadline - slack:
+        return Reason(ReasonCode.TOO_SOON, {"earliest": earliest, "window_end": stop.window_end})
+    misses = [
+        _miss(stop, timetable, position, slack, earliest)
+        for position in range(timetable.first_free, len(timetable.route.stops) + 1)
+    ]
+    return min(misses, key=lambda miss: miss[0])[1]
+
+
+def _miss(stop: Stop, timetable: Timetable, position: int, slack: int, earliest: int) -> tuple[int, Reason]:
+    rests = timetable.day.breaks
+    stops = timetable.route.stops
+    seconds = timetable.travel.seconds
+    arrived = clock.arrival(
+        timetable.departures[position], seconds(timetable.places[position], stop.place), rests
+    )
+    start = clock.service_start(max(arrived, stop.window_start, earliest), stop.service, rests)
+    if start > stop.deadline - slack:
+        late_by = start - (stop.deadline - slack)
+        after = stops[position - 1].visit_id if position else None
+        return late_by, Reason(ReasonCode.ARRIVES_LATE, {"late_by": late_by, "after": after})
+    now, place, spare = start + stop.service, stop.place, slack
+    for later in stops[position:]:
+        arrived = clock.arrival(now, seconds(place, later.place), rests) + spare
+        start = clock.service_start(max(arrived, later.window_start), later.service, rests)
+        if start > later.deadline:
+            late_by = start - later.deadline
+            return late_by, Reason(ReasonCode.BREAKS_PROMISE, {"late_by": late_by, "visit": later.visit_id})
+        now, place, spare = start + later.service, later.place, 0
+    late_by = clock.arrival(now, seconds(place, timetable.day.base), rests) + spare - timetable.home_by
+    return late_by, Reason(
+        ReasonCode.OVERRUNS_SHIFT, {"late_by": late_by, "shift_end": timetable.day.shift_end}
+    )
+
+
+def window_shut(stop: Stop, timetables: Iterable[Timetable], *, slack: int, earliest: int) -> Reason:
+    """Return why none of these engineers can keep the window.
+
+    Nobody certified, nobody authorised, nobody at work, too soon, or all busy, in this order: the
+    first is what to mend first.
+    """
+    if earliest > stop.deadline - slack:
+        return Reason(ReasonCode.TOO_SOON, {"earliest": earliest, "window_end": stop.window_end})
+    everybody = list(timetables)
+    skilled = [t for t in everybody if is_qualified(_without_brands(stop), t.day)]
+    if not skilled:
+        return Reason(ReasonCode.NOBODY_QUALIFIED, {"skills": dict(stop.skills)})
+    qualified = [t for t in skilled if stop.brands <= t.day.brands]
+    if not qualified:
+        return Reason(ReasonCode.NOBODY_AUTHORISED, {"brands": sorted(stop.brands)})
+    at_work = [t for t in qualified if presence(stop, t.day) is None]
+    if not at_work:
+        return Reason(ReasonCode.NOBODY_ON_SHIFT, {"qualified": len(qualified)})
+    misses = [no_gap(stop, t, slack=slack, earliest=earliest).data.get("late_by", 0) for t in at_work]
+    nearest = min(miss for miss in misses if isinstance(miss, int))
+    return Reason(ReasonCode.ALL_BUSY, {"on_shift": len(at_work), "late_by": nearest})
+
+
+def _without_brands(stop: Stop) -> Stop:
+    return Stop(stop.visit_id, stop.place, stop.window_start, stop.window_end, stop.service, stop.skills)
