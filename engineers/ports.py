@@ -1,0 +1,40 @@
+"""Facts that engineers needs from above: what a visit is for, said by the app that ordered it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engineers.models import Visit
+
+
+@dataclass(frozen=True)
+class VisitDetails:
+    """What board and engineer's day show of a visit, in the reader's language, personal data masked.
+
+    `url`: the page with the visit's steps, for its engineer. `phone` is empty unless the reader may call.
+    """
+
+    reference: str
+    title: str
+    address: str
+    contact_name: str
+    phone: str
+    url: str
+
+
+Provider = Callable[[Sequence["Visit"], bool], dict[int, VisitDetails]]
+_provider: Provider | None = None
+
+
+def register_visit_details(provider: Provider) -> None:
+    """The upper app names its one batched call; the last one registered counts."""
+    global _provider  # noqa: PLW0603 - set once, in ready()
+    _provider = provider
+
+
+def visit_details(visits: Sequence["Visit"], *, unmasked: bool = False) -> dict[int, VisitDetails]:
+    """Details by visit id, one call per page. `unmasked` for the visit's own engineer."""
+    if _provider is None:
+        return {}
+    return _provider(visits, unmasked)

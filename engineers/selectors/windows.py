@@ -1,0 +1,129 @@
+"""Which arrival windows can be promised at a place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from engineers import policy
+from engineers.dispatch import Window, arrival_windows, earliest_start, feasible_windows, nearest_windows
+from engineers.models import BrandAuthorisation, EngineerCertificate
+from engineers.planning import CityClock, city_today, load_plans
+from repairhub.core.errors import InvalidInput
+from repairhub.places.models import City
+
+
+@dataclass(frozen=True)
+class VisitNeeds:
+    """What a visit takes: minutes of work, skills with their lowest level, brand authorisations."""
+
+    service_minutes: int
+    skills: Mapping[str, int]
+    brands: frozenset[str]
+
+
+@dataclass(frozen=True)
+class OfferedWindow:
+    """An arrival window at a place; `is_open` where a real engineer can keep it."""
+
+    on: date
+    start_at: datetime
+    end_at: datetime
+    is_open: bool
+
+    @property
+    def key(self) -> str:
+        """Names the window in forms and addresses: its start, ISO 8601 with the zone."""
+        return self.start_at.isoformat()
+
+
+def check_place(city: City, latitude: float, longitude: float) -> None:
+    """Raises InvalidInput where the place lies outside the city's radius."""
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180) or not city.covers(latitude, longitude):
+        raise InvalidInput(
+            _("This place is more than %(km)d km from the centre of %(city)s.")
+            % {"km": city.radius_km, "city": city.name},
+            field="place",
+            code="outside_city",
+            next_step=_("Choose another city or another place."),
+        )
+
+
+def offered_windows(
+    *,
+    city: City,
+    latitude: float,
+    longitude: float,
+    needs: VisitNeeds,
+    at: datetime,
+    first: date | None = None,
+    days: int | None = None,
+) -> list[OfferedWindow]:
+    """Every window of the days from `first` on (today by default), open or shut, in order.
+
+    Never beyond the booking horizon. Seven queries for any number of days. Raises InvalidInput for a place
+    outside the city.
+    """
+    check_place(city, latitude, longitude)
+    today = city_today(city, at)
+    horizon = today + timedelta(days=policy.booking_days() - 1)
+    start = max(first or today, today)
+    last = min(start + timedelta(days=(days or policy.booking_days()) - 1), horizon)
+    if start > last:
+        return []
+    offered = []
+    for on, plan in load_plans(city, start, last, at).items():
+        clock = CityClock.of(city, on)
+        now = CityClock.of(city, today).seconds(at)
+        earliest = earliest_start(on, today, now, lead=int(policy.lead().total_seconds()))
+        answers = feasible_windows(
+            plan,
+            arrival_windows(on, earliest=earliest),
+            place=(latitude, longitude),
+            service=needs.service_minutes * 60,
+            skills=needs.skills,
+            brands=needs.brands,
+            slack=policy.slack_seconds(),
+            explain=False,
+        )
+        offered += [
+            OfferedWindow(on, clock.moment(a.window.start), clock.moment(a.window.end), a.feasible)
+            for a in answers
+        ]
+    return offered
+
+
+def nearest_open(
+    wanted_start_at: datetime, wanted_end_at: datetime, offered: Sequence[OfferedWindow], city: City
+) -> list[OfferedWindow]:
+    """The three open windows nearest to the wanted one."""
+
+    def window(on: date, start_at: datetime, end_at: datetime) -> Window:
+        clock = CityClock.of(city, on)
+        return Window(on, clock.seconds(start_at), clock.seconds(end_at))
+
+    by_window = {window(o.on, o.start_at, o.end_at): o for o in offered if o.is_open}
+    wanted = window(city_today(city, wanted_start_at), wanted_start_at, wanted_end_at)
+    return [by_window[found] for found in nearest_windows(wanted, by_window, 3)]
+
+
+def missing_authorisations(city: City, brands: frozenset[str], on: date) -> frozenset[str]:
+    """The brands among `brands` whose authorisation nobody who works in the city has on that day or later."""
+    if not brands:
+        return frozenset()
+    held = BrandAuthorisation.objects.filter(
+        engineer__city=city, engineer__is_active=True, valid_until_on__gte=on, brand__key__in=brands
+    )
+    return brands - set(held.values_list("brand__key", flat=True))
+
+
+def missing_skills(city: City, skills: Mapping[str, int], on: date) -> frozenset[str]:
+    """The skills that nobody in the city has at the level needed, on that day or later."""
+    best: dict[str, int] = {}
+    held = EngineerCertificate.objects.filter(
+        engineer__city=city, engineer__is_active=True, valid_until_on__gte=on, suspended_at=None
+    )
+    for key, level in held.filter(skill__key__in=skills).values_list("skill__key", "level"):
+        best[key] = max(level, best.get(key, 0))
+    return frozenset(key for key, level in skills.items() if best.get(key, 0) < level)

@@ -1,0 +1,176 @@
+"""The engineer's own moves of a visit, and its ends."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django_fsm import can_proceed
+
+from engineers.models import Visit
+from engineers.services.events import record
+from engineers.services.planning import ARRIVE_WITHIN_WINDOW, ASSIGN_WITHIN
+from engineers.services.routes import lock_city_day, locked_visit
+from engineers.signals import visit_arrived, visit_ended, visit_set_out, visits_at_risk
+from engineers.states import UNDER_WAY, CannotCompleteReason, VisitStatus
+from repairhub.core.errors import Conflict, InvalidInput, NotAllowed
+from repairhub.sla.services.clocks import stop_clock
+
+
+@transaction.atomic
+def set_out(*, visit: Visit, by: Any, at: datetime) -> Visit:
+    """The visit, en route. Raises Conflict while another visit of the engineer is under way."""
+    visit = _own(visit, by)
+    if visit.status == VisitStatus.EN_ROUTE:
+        return visit  # pressed twice
+    other = Visit.objects.filter(engineer_id=visit.engineer_id, status__in=UNDER_WAY).first()
+    if other is not None:
+        raise Conflict(
+            _("Visit %(reference)s is still under way.") % {"reference": other.reference},
+            code="another_under_way",
+            next_step=_("End it first, then set out."),
+        )
+    _proceed(visit, visit.set_out)
+    visit.en_route_at = at
+    visit.save(update_fields=["status", "en_route_at"])
+    record(visit, "set_out", by=by, at=at, from_status=VisitStatus.CONFIRMED)
+    visit_set_out.send(sender=Visit, visit=visit, by=by, at=at)
+    return visit
+
+
+@transaction.atomic
+def arrive(*, visit: Visit, by: Any, at: datetime) -> Visit:
+    """The visit, on site; the clock of the promised window stops."""
+    visit = _own(visit, by)
+    if visit.status == VisitStatus.ON_SITE:
+        return visit
+    _proceed(visit, visit.arrive)
+    visit.arrived_at = at
+    visit.save(update_fields=["status", "arrived_at"])
+    stop_clock(subject=visit, target_key=ARRIVE_WITHIN_WINDOW, at=at)
+    record(visit, "arrived", by=by, at=at, from_status=VisitStatus.EN_ROUTE)
+    visit_arrived.send(sender=Visit, visit=visit, by=by, at=at)
+    return visit
+
+
+@transaction.atomic
+def start_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
+    """The visit with its work started. The guard (PIN or door code) belongs to the caller above."""
+    visit = _own(visit, by)
+    if visit.started_at is not None:
+        return visit
+    if visit.status != VisitStatus.ON_SITE:
+        raise _wrong_state(visit)
+    visit.started_at = at
+    visit.save(update_fields=["started_at"])
+    record(visit, "started", by=by, at=at, from_status=visit.status)
+    return visit
+
+
+@transaction.atomic
+def finish_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
+    """The visit, done. The guards of what had to be done belong to the caller above."""
+    visit = _own(visit, by)
+    if visit.started_at is None:
+        raise Conflict(
+            _("The work has not been started."),
+            code="not_started",
+            next_step=_("Ask the customer for the PIN first."),
+        )
+    _end(visit, visit.finish, "finished", by=by, at=at)
+    return visit
+
+
+@transaction.atomic
+def report_cannot_complete(*, visit: Visit, reason: str, note: str, by: Any, at: datetime) -> Visit:
+    """The visit, ended without the repair. Raises InvalidInput without a reason (and a note for "other")."""
+    visit = _own(visit, by)
+    if reason not in CannotCompleteReason.values:
+        raise InvalidInput(_("Say why it cannot be completed."), field="reason", code="required")
+    if reason == CannotCompleteReason.OTHER and not note.strip():
+        raise InvalidInput(_("Describe the reason in a few words."), field="note", code="required")
+    visit.end_reason, visit.end_note = reason, note.strip()[:500]
+    _end(visit, visit.give_up, "cannot_complete", by=by, at=at, reason=visit.end_note or reason)
+    return visit
+
+
+@transaction.atomic
+def report_no_access(*, visit: Visit, note: str, by: Any, at: datetime) -> Visit:
+    """The visit, ended because nobody opened. Raises InvalidInput without a note, Conflict after the start."""
+    visit = _own(visit, by)
+    if not note.strip():
+        raise InvalidInput(_("Say what you tried: bell, calls, gate."), field="note", code="required")
+    if visit.started_at is not None:
+        raise Conflict(
+            _("The work has already started, so somebody let you in."),
+            code="already_started",
+            next_step=_("Finish the visit, or report that it cannot be completed."),
+        )
+    visit.end_note = note.strip()[:500]
+    _end(visit, visit.find_nobody, "no_access", by=by, at=at, reason=visit.end_note)
+    return visit
+
+
+@transaction.atomic
+def cancel_visit(*, visit: Visit, reason: str, by: Any, at: datetime) -> Visit:
+    """The visit, cancelled, its time free again. Raises Conflict once the engineer is on the way."""
+    lock_city_day(visit.city, visit.on)
+    visit = locked_visit(visit)
+    if visit.status == VisitStatus.CANCELLED:
+        return visit
+    _end(visit, visit.cancel, "cancelled", by=by, at=at, reason=reason)
+    return visit
+
+
+@transaction.atomic
+def mark_at_risk(*, visit_ids: Iterable[int], at: datetime) -> list[Visit]:
+    """The open visits among these that were not at risk yet, now marked and announced as one batch."""
+    visits = list(
+        Visit.objects.select_for_update().open().filter(pk__in=list(visit_ids), at_risk_at=None).order_by("pk")
+    )
+    for visit in visits:
+        visit.at_risk_at = at
+        visit.save(update_fields=["at_risk_at"])
+        record(visit, "at_risk", by=None, at=at, from_status=visit.status)
+    if visits:
+        visits_at_risk.send(sender=Visit, visits=visits, at=at)
+    return visits
+
+
+def _own(visit: Visit, by: Any) -> Visit:
+    visit = locked_visit(visit)
+    if visit.engineer_id is None or visit.engineer is None or visit.engineer.user_id != by.pk:
+        raise NotAllowed(
+            _("Visit %(reference)s is not yours.") % {"reference": visit.reference},
+            next_step=_("Reload your day: it may have been given to somebody else."),
+        )
+    return visit
+
+
+def _proceed(visit: Visit, move: Callable[[], None]) -> None:
+    if not can_proceed(move):
+        raise _wrong_state(visit)
+    move()
+
+
+def _wrong_state(visit: Visit) -> Conflict:
+    return Conflict(
+        _("Visit %(reference)s does not allow that now: %(status)s.")
+        % {"reference": visit.reference, "status": visit.get_status_display()},
+        code="wrong_state",
+        next_step=_("Reload the page to see where it stands."),
+    )
+
+
+def _end(
+    visit: Visit, move: Callable[[], None], kind: str, *, by: Any, at: datetime, reason: str = ""
+) -> None:
+    from_status = visit.status
+    _proceed(visit, move)
+    visit.ended_at = at
+    visit.save(update_fields=["status", "ended_at", "end_reason", "end_note"])
+    stop_clock(subject=visit, target_key=ASSIGN_WITHIN, at=at)
+    stop_clock(subject=visit, target_key=ARRIVE_WITHIN_WINDOW, at=at)
+    record(visit, kind, by=by, at=at, from_status=from_status, reason=reason)
+    visit_ended.send(sender=Visit, visit=visit, by=by, at=at)
