@@ -1,0 +1,124 @@
+"""The folders that the embedded servers live in.
+
+A normal user's servers live under `var/embedded/` of the checkout. PostgreSQL refuses to run as root, so
+root's servers live in a private folder outside the checkout that belongs to an unprivileged user who is
+there already; its name is made from the checkout's path, so that two checkouts never meet. A home is kept
+between starts unless it is a throw-away one, which the keeper deletes when it ends.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import EmbeddedServersError
+
+UNPRIVILEGED_USERS = ("nobody", "daemon")
+PRIVATE_PARENT = Path("/var/lib")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The user that owns the servers' files and runs them; `drop` is set where we are root and must become it."""
+
+    uid: int
+    gid: int
+    drop: bool
+
+
+def find_owner() -> Owner:
+    """The user the servers run as: ourselves, or for root an unprivileged user that exists already."""
+    if os.geteuid() != 0:
+        return Owner(os.geteuid(), os.getegid(), drop=False)
+    for name in UNPRIVILEGED_USERS:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if entry.pw_uid != 0:
+            return Owner(entry.pw_uid, entry.pw_gid, drop=True)
+    raise EmbeddedServersError(
+        "PostgreSQL refuses to run as root, and this machine has no user 'nobody': run as a normal user, "
+        "or set DATABASE_URL and REDIS_URL."
+    )
+
+
+def make_private_folder(folder: Path, owner: Owner) -> None:
+    """Make `folder` (mode 700, of `owner`), or check that the one that is there is just that."""
+    try:
+        folder.mkdir(mode=0o700)
+        if owner.drop:
+            os.chown(folder, owner.uid, owner.gid)
+        return
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise EmbeddedServersError(f"{folder} cannot be made: {error.strerror}.") from error
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner.uid or stat.S_IMODE(found.st_mode) != 0o700:
+        raise EmbeddedServersError(
+            f"{folder} is not a private folder of its owner (user {owner.uid}, mode 700): move it away."
+        )
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where one pair of servers lives.
+
+    `folder` holds the data and the logs, `programs` the copied programs (root only), `sockets` is set where
+    the sockets' folder is known before the start (throw-away homes), else the keeper makes one.
+    """
+
+    folder: Path
+    programs: Path
+    sockets: Path | None
+    owner: Owner
+
+    @property
+    def throw_away(self) -> bool:
+        """Whether the home is deleted when its keeper ends."""
+        return self.sockets is not None
+
+    @classmethod
+    def persistent(cls, checkout: Path) -> "Home":
+        """The home that belongs to this checkout and keeps its data between starts."""
+        owner = find_owner()
+        if owner.drop:
+            folder = _private_root_folder(checkout, owner)
+        else:
+            var = checkout / "var"
+            try:
+                var.mkdir(exist_ok=True)
+            except OSError as error:
+                raise EmbeddedServersError(f"{var} cannot be made: {error.strerror}.") from error
+            folder = var / "embedded"
+            make_private_folder(folder, owner)
+        return cls(folder=folder, programs=folder / "programs", sockets=None, owner=owner)
+
+    @classmethod
+    def for_tests(cls, checkout: Path) -> "Home":
+        """A new home for one test run. Its addresses are known at once; nothing is started yet."""
+        owner = find_owner()
+        folder = Path(tempfile.mkdtemp(prefix="repairhub-test-", dir="/tmp"))  # noqa: S108: short socket paths
+        if owner.drop:
+            os.chown(folder, owner.uid, owner.gid)
+            programs = _private_root_folder(checkout, owner) / "programs"
+        else:
+            programs = folder / "programs"
+        return cls(folder=folder, programs=programs, sockets=folder, owner=owner)
+
+    def delete(self) -> None:
+        """Delete a throw-away home with all that is in it."""
+        if self.throw_away:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _private_root_folder(checkout: Path, owner: Owner) -> Path:
+    key = hashlib.sha256(str(checkout.resolve()).encode()).hexdigest()[:12]
+    folder = PRIVATE_PARENT / f"repairhub-{key}"
+    make_private_folder(folder, owner)
+    return folder

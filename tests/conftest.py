@@ -1,0 +1,24 @@
+"""What every test has. The servers behind it: tests/servers.py."""
+
+import os
+
+import pytest
+
+from tests.chromium import CHROMIUM_FLAGS, find_chromium
+
+# Playwright runs an event loop in the thread of the test, which Django takes for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """Launch the system's Chromium, quiet and offline."""
+    return {**browser_type_launch_args, "executable_path": find_chromium(), "args": CHROMIUM_FLAGS}
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """Rate limits and cached pages of one test never reach the next."""
+    from django.core.cache import cache
+
+    cache.clear()
