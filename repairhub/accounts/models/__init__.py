@@ -1,0 +1,4 @@
+from .codes import AddressProof, OneTimeCode
+from .users import User
+
+__all__ = ["AddressProof", "OneTimeCode", "User"]

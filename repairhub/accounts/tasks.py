@@ -1,0 +1,20 @@
+"""Doorbell of the hourly tidying."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from repairhub.core.ticks import claim_tick, forget_old_ticks
+
+from .services.codes import forget_old_codes
+
+
+@shared_task
+def forget_old_rows() -> int:
+    """Each hour: deletes codes, proofs and ticks that nobody can use any more.
+
+    Twice: the second finds nothing. Late or never: the rows stay until the next time, and count for nothing.
+    """
+    at = timezone.now()
+    if not claim_tick("forget_old_rows", at):
+        return 0
+    return forget_old_codes(at=at) + forget_old_ticks(at)

@@ -1,0 +1,31 @@
+"""Celery: settings from Django (CELERY_*), the beat's schedule here."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "repairhub.settings.local")
+
+app = Celery("repairhub")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Any number of beats may run this: each job claims its minute in the database first.
+app.conf.beat_schedule = {
+    "sweep-clocks": {
+        "task": "repairhub.sla.tasks.sweep_clocks",
+        "schedule": crontab(),
+        "options": {"expires": 50},
+    },
+    "send-due-messages": {
+        "task": "repairhub.notifications.tasks.send_due_messages",
+        "schedule": crontab(),
+        "options": {"expires": 50},
+    },
+    "forget-old-rows": {
+        "task": "repairhub.accounts.tasks.forget_old_rows",
+        "schedule": crontab(minute=17),
+        "options": {"expires": 1800},
+    },
+}
