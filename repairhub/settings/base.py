@@ -139,6 +139,20 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# Staff sign in with phone or mail address and password, TOTP where set up. Nobody signs up, nothing but a password
+# (with TOTP) opens a session: no log-in by code, no reset by mail. Limits of allauth: 30 attempts a minute from one
+# address, 5 failures in 5 minutes for one name.
+ACCOUNT_ADAPTER = "repairhub.accounts.sign_in.StaffAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"phone", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PHONE_VERIFICATION_ENABLED = False
+ACCOUNT_LOGIN_BY_CODE_ENABLED = False
+ACCOUNT_SESSION_REMEMBER = False
+MFA_ADAPTER = "repairhub.accounts.sign_in.SealedSecrets"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "RepairHub"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "staff_home"
 LOGOUT_REDIRECT_URL = "home"
@@ -243,6 +257,7 @@ NOTIFICATION_CHANNELS = {
     "sms": "repairhub.notifications.channels.SandboxChannel",
     "email": "repairhub.notifications.channels.SandboxChannel",
 }
+EMAIL_TIMEOUT = 20  # seconds; below the lease of the worker that sends
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="RepairHub <noreply@repairhub.example>")
 
 # --- booking --------------------------------------------------------------------------------
