@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 if TYPE_CHECKING:
-    from parts.models import DeviceModel, Part, StockUnit
+    from parts.models import DeviceModel
 
 
 class DeviceModelQuerySet(models.QuerySet["DeviceModel"]):

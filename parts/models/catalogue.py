@@ -113,7 +113,9 @@ class Part(NamedInTwoLanguages):
         ordering = ["sku"]
         indexes = [
             # reader: PartQuerySet.offered with a component, on every catalogue page
-            models.Index(fields=["component", "grade"], name="part_offered", condition=models.Q(is_active=True)),
+            models.Index(
+                fields=["component", "grade"], name="part_offered", condition=models.Q(is_active=True)
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(price__gte=0), name="part_price_not_negative"),
@@ -139,7 +141,8 @@ class PartCertificate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["part", "number"], name="part_certificate_number"),
             models.CheckConstraint(
-                condition=models.Q(valid_until_on__gte=models.F("valid_from_on")), name="part_certificate_days"
+                condition=models.Q(valid_until_on__gte=models.F("valid_from_on")),
+                name="part_certificate_days",
             ),
         ]
 

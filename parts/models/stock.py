@@ -99,12 +99,15 @@ class StockUnit(models.Model):
         ordering = ["serial"]
         indexes = [
             # reader: StockUnitQuerySet.at_hand, on the engineer's fitting step
-            models.Index(fields=["location", "lot"], name="unit_at_hand", condition=models.Q(status="in_stock")),
+            models.Index(
+                fields=["location", "lot"], name="unit_at_hand", condition=models.Q(status="in_stock")
+            ),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(status="fitted", location=None) | ~models.Q(status="fitted"),
-                name="fitted_unit_has_no_location",
+                condition=models.Q(status="fitted", location__isnull=True)
+                | models.Q(status__in=["in_stock", "quarantined"], location__isnull=False),
+                name="unit_lies_somewhere_unless_fitted",
             )
         ]
 
@@ -121,22 +124,51 @@ class StockMovement(models.Model):
         FITTED = "fitted", _("Fitted")
         QUARANTINED = "quarantined", _("Put in quarantine")
 
-    unit = models.ForeignKey(StockUnit, on_delete=models.PROTECT, related_name="movements")
+    unit = models.ForeignKey(
+        StockUnit, on_delete=models.PROTECT, related_name="movements", verbose_name=_("unit")
+    )
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     from_location = models.ForeignKey(
-        StockLocation, on_delete=models.PROTECT, null=True, blank=True, related_name="movements_out"
+        StockLocation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="movements_out",
+        verbose_name=_("from"),
     )
     to_location = models.ForeignKey(
-        StockLocation, on_delete=models.PROTECT, null=True, blank=True, related_name="movements_in"
+        StockLocation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="movements_in",
+        verbose_name=_("to"),
     )
     reference = models.CharField(_("reference"), max_length=40, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
     at = models.DateTimeField(_("at"))
 
     class Meta:
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
         ordering = ["-at", "-id"]
+        constraints = [
+            # what came from nowhere was received, what went nowhere was fitted, all else has both ends
+            models.CheckConstraint(
+                condition=models.Q(kind="received", from_location__isnull=True, to_location__isnull=False)
+                | models.Q(kind="fitted", from_location__isnull=False, to_location__isnull=True)
+                | models.Q(
+                    kind__in=["moved", "quarantined"], from_location__isnull=False, to_location__isnull=False
+                ),
+                name="movement_ends_match_kind",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.unit} {self.get_kind_display()}"

@@ -1,10 +1,11 @@
 """Verbs of the stock: each locks the unit, writes a line of the ledger and repeats it on the unit."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from parts.models import Lot, StockLocation, StockMovement, StockUnit, UnitStatus
@@ -15,15 +16,35 @@ from repairhub.core.errors import Conflict, InvalidInput
 def receive_units(
     *, lot: Lot, location: StockLocation, serials: Sequence[str], by: Any, at: datetime
 ) -> list[StockUnit]:
-    """New units of the lot at the location, one ledger line each. Raises InvalidInput for a known serial."""
-    known = StockUnit.objects.filter(serial__in=serials).values_list("serial", flat=True).first()
-    if known or len(set(serials)) != len(serials):
+    """New units of the lot at the location, one ledger line each; serials are kept in capitals.
+
+    Raises InvalidInput(field="serials") for an empty serial, one given twice or one already in the books.
+    """
+    wanted = [normal_serial(serial) for serial in serials]
+    if not all(wanted):
+        raise InvalidInput(_("Every unit needs its serial."), field="serials", code="serial_missing")
+    twice = [serial for serial, times in Counter(wanted).items() if times > 1]
+    if twice:
         raise InvalidInput(
-            _("Serial %(serial)s is already in the books.") % {"serial": known or ""}, field="serials"
+            _("Serial %(serial)s is given twice.") % {"serial": twice[0]},
+            field="serials",
+            code="serial_twice",
         )
-    units = StockUnit.objects.bulk_create(
-        [StockUnit(serial=serial, lot=lot, location=location) for serial in serials]
-    )
+    try:
+        with transaction.atomic():
+            units = StockUnit.objects.bulk_create(
+                [StockUnit(serial=serial, lot=lot, location=location) for serial in wanted]
+            )
+    except IntegrityError as error:  # the unique serial: in the books before, or by somebody else just now
+        known = StockUnit.objects.filter(serial__in=wanted).values_list("serial", flat=True).first()
+        if known is None:
+            raise
+        raise InvalidInput(
+            _("Serial %(serial)s is already in the books.") % {"serial": known},
+            field="serials",
+            code="serial_known",
+            next_step=_("Check the number on the label."),
+        ) from error
     StockMovement.objects.bulk_create(
         [
             StockMovement(unit=unit, kind=StockMovement.Kind.RECEIVED, to_location=location, by=by, at=at)
@@ -33,10 +54,15 @@ def receive_units(
     return units
 
 
+def normal_serial(serial: str) -> str:
+    """The serial as the books write it: no blanks around it, in capitals."""
+    return serial.strip().upper()
+
+
 def find_unit(serial: str) -> StockUnit:
     """The unit with this serial, with its lot and part. Raises InvalidInput(field="serial")."""
     try:
-        return StockUnit.objects.select_related("lot__part__component").get(serial=serial.strip().upper())
+        return StockUnit.objects.select_related("lot__part__component").get(serial=normal_serial(serial))
     except StockUnit.DoesNotExist:
         raise InvalidInput(
             _("No part with serial %(serial)s is in our books.") % {"serial": serial[:60]},
