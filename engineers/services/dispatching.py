@@ -1,13 +1,13 @@
 """Dispatching: a person at the desk names the engineer. The server refuses who is not qualified or not free."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from engineers.dispatch import candidate_for, insert
+from engineers.dispatch import DayPlan, Reason, candidate_for, insert, qualification
 from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, load_plans, stop_for
 from engineers.reasons import sentence
@@ -44,29 +44,25 @@ def dispatch_visit(*, visit: Visit, engineer: Engineer, by: Any, at: datetime) -
     present = before.engineer_of(visit.pk)
     clock = CityClock.of(visit.city, visit.on)
     stop = stop_for(visit, clock, at)
-    if present != engineer.pk or before.late():
-        try:
-            candidate = candidate_for(stop, before, engineer.pk)
-        except KeyError:
-            raise Conflict(
-                _("This engineer does not work for us any more."), field="engineer", code="engineer_gone"
-            ) from None
+    if present == engineer.pk:
+        # no route changes; but a certificate may have lapsed since the plan was made
+        _refuse(qualification(stop, before.day(engineer.pk)))
+    else:
+        if present is not None:
+            # as the plan has it: a visit that is late already may stay as late as it is
+            stop = next(s for s in before.routes[present].stops if s.visit_id == visit.pk)
+        _refuse_unknown(engineer, before)
+        candidate = candidate_for(stop, before, engineer.pk)
         if not candidate.feasible:
-            raise Conflict(
-                " ".join(sentence(reason) for reason in candidate.reasons),
-                field="engineer",
-                code="not_a_candidate",
-                details={"reasons": [str(reason.code) for reason in candidate.reasons]},
-            )
-        after = insert(stop, before, candidate)
+            _refuse(candidate.reasons)
         touched = {engineer.pk} | ({present} if isinstance(present, int) else set())
         write_routes(
             city=visit.city,
             on=visit.on,
             before=before,
-            after=after,
+            after=insert(stop, before, candidate),
             engineer_ids=touched,
-            new=[replace(stop)],
+            new=[stop],
         )
         visit.refresh_from_db()
     from_status = visit.status
@@ -77,3 +73,22 @@ def dispatch_visit(*, visit: Visit, engineer: Engineer, by: Any, at: datetime) -
     record(visit, "confirmed", by=by, at=at, from_status=from_status, data={"engineer": engineer.pk})
     visit_confirmed.send(sender=Visit, visit=visit, by=by, at=at)
     return visit
+
+
+def _refuse(reasons: Sequence[Reason]) -> None:
+    if reasons:
+        raise Conflict(
+            " ".join(sentence(reason) for reason in reasons),
+            field="engineer",
+            code="not_a_candidate",
+            details={"reasons": [str(reason.code) for reason in reasons]},
+        )
+
+
+def _refuse_unknown(engineer: Engineer, plan: DayPlan) -> None:
+    try:
+        plan.day(engineer.pk)
+    except KeyError:
+        raise Conflict(
+            _("This engineer does not work for us any more."), field="engineer", code="engineer_gone"
+        ) from None
