@@ -158,8 +158,8 @@ def _arrives_late(wording: Wording, data: Mapping[str, Any]) -> str:
     if data["after"] is None:
         return (
             _(
-                "Would come %(late)s too late even as the next visit. Somebody nearer, or a later window that "
-                "the customer accepts, would make it possible."
+                "Would come %(late)s too late even as the next visit. Somebody nearer, or a later window "
+                "that the customer accepts, would make it possible."
             )
             % facts
         )

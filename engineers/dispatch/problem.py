@@ -40,7 +40,7 @@ class HaversineTravel:
 
     __slots__ = ("_angles", "_keep", "_known", "detour", "speed_kmh")
 
-    def __init__(self, speed_kmh: float = 25.0, detour: float = DETOUR, *, keep: int = 500_000) -> None:
+    def __init__(self, speed_kmh: float = 25.0, detour: float = DETOUR, *, keep: int = 100_000) -> None:
         """Raise ValueError when the speed or the detour is not above zero."""
         if not speed_kmh > 0 or not detour > 0:
             raise ValueError("speed_kmh and detour must be above zero")
