@@ -12,7 +12,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("i18n/catalogue.js", login_not_required(JavaScriptCatalog.as_view()), name="javascript_catalogue"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("repairhub.accounts.sign_in_urls")),
     path("staff/", include("repairhub.accounts.urls")),
     path("", include("orders.urls")),
     path("", include("engineers.urls")),
