@@ -5,3 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class OrdersConfig(AppConfig):
     name = "orders"
     verbose_name = _("Orders")
+
+    def ready(self) -> None:
+        """Answers the ports of the apps below and listens to their news."""
+        from engineers.ports import register_visit_details
+        from orders import receivers  # noqa: F401
+        from orders.details import details_of_visits
+
+        register_visit_details(details_of_visits)

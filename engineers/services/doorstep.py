@@ -69,6 +69,15 @@ def start_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
 
 
 @transaction.atomic
+def check_on_site(*, visit: Visit, by: Any) -> Visit:
+    """The visit, fresh, where its own engineer stands at the door. Raises NotAllowed, Conflict."""
+    visit = _own(visit, by)
+    if visit.status != VisitStatus.ON_SITE:
+        raise _wrong_state(visit)
+    return visit
+
+
+@transaction.atomic
 def finish_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
     """The visit, done. The guards of what had to be done belong to the caller above."""
     visit = _own(visit, by)

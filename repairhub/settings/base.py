@@ -263,6 +263,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="RepairHub <noreply@r
 # --- booking --------------------------------------------------------------------------------
 BOOKING_DAYS = 14  # arrival windows are offered this many days ahead
 BOOKING_LEAD_MINUTES = 90  # the first window offered starts at least this long after the booking
+REMINDER_MINUTES = 60  # the customer is reminded this long before the promised window
 BOOKING_SLACK_MINUTES = 10  # kept free in what is offered, for a late lift or a long red light
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 

@@ -1,0 +1,56 @@
+"""What board and engineer's day show of a visit: the answer to the port that engineers declares."""
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from engineers.models import Visit
+from engineers.ports import VisitDetails
+from orders.models import OrderVisit
+from orders.services.telling import contact_address
+from orders.states import VisitPurpose
+from repairhub.notifications.states import Channel
+
+
+def details_of_visits(visits: Sequence[Visit], unmasked: bool) -> dict[int, VisitDetails]:
+    """Details by visit id in a fixed number of queries; names and phones masked unless `unmasked`."""
+    links = (
+        OrderVisit.objects.filter(visit__in=[visit.pk for visit in visits])
+        .select_related("order__device_model", "visit")
+        .prefetch_related("order__contacts", "order__quotes__approval", "order__quotes__lines__repair")
+        .order_by("id")
+    )
+    return {link.visit_id: _details(link, unmasked) for link in links}
+
+
+def _details(link: OrderVisit, unmasked: bool) -> VisitDetails:
+    order = link.order
+    quote = next(quote for quote in order.quotes.all() if hasattr(quote, "approval"))
+    repairs = ", ".join(line.repair.name for line in quote.lines.all())
+    title = f"{order.device_model.name} · {repairs}"
+    if link.purpose == VisitPurpose.REWORK:
+        title = _("Rework: %(what)s") % {"what": title}
+    contacts = list(order.contacts.all())
+    at_door = contacts[-1]
+    phones = [c for c in reversed(contacts) if c.channel == Channel.SMS]
+    place = " ".join(part for part in (order.district, order.address) if part)
+    if unmasked:
+        name, phone = at_door.name, phones[0].address if phones else ""
+    else:
+        name, phone = masked_name(at_door.name), contact_address(phones[0]).masked if phones else ""
+        place = order.district or pgettext("place", "Address on the order")
+    return VisitDetails(
+        reference=order.reference,
+        title=title,
+        address=place,
+        contact_name=name,
+        phone=phone,
+        url=reverse("door", args=[link.visit.reference]),
+    )
+
+
+def masked_name(name: str) -> str:
+    """The first letter or character, the rest covered."""
+    return f"{name[:1]}**" if name else ""

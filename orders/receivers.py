@@ -1,0 +1,93 @@
+"""News from below: what the customer's timeline and messages make of it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.dispatch import receiver
+
+from engineers import signals
+from engineers.models import Visit
+from engineers.states import VisitStatus
+from orders.models import OrderVisit, RepairOrder
+from orders.services.telling import call_off_reminder, tell_contacts, visit_context
+from orders.services.timeline import append_event
+from orders.signals import rework_failed
+from orders.states import OrderStatus, VisitPurpose
+from repairhub.sla.signals import clocks_breached
+
+ARRIVE_WITHIN_WINDOW = "arrive_within_window"
+
+
+def _links(visit: Visit) -> QuerySet[OrderVisit]:
+    return OrderVisit.objects.filter(visit=visit).order_by("order_id")
+
+
+def _locked(link: OrderVisit) -> RepairOrder:
+    return RepairOrder.objects.select_for_update(of=("self",)).select_related("city").get(pk=link.order_id)
+
+
+def _engineer_context(visit: Visit) -> dict[str, Any]:
+    assert visit.engineer is not None  # noqa: S101 - a confirmed visit has one, by constraint
+    return {"engineer": visit.engineer.user.name, **visit_context(visit)}
+
+
+@receiver(signals.visit_confirmed)
+def engineer_named(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
+    """The customer learns who comes."""
+    for link in _links(visit):
+        order = _locked(link)
+        context = _engineer_context(visit)
+        append_event(order, "engineer_named", by=by, at=at, payload={"engineer": context["engineer"]})
+        key = f"visit:{visit.reference}:engineer:{visit.engineer_id}"
+        tell_contacts(order, "engineer_named", key=key, at=at, context=context)
+
+
+@receiver(signals.visit_set_out)
+def engineer_on_the_way(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
+    """The customer learns that the engineer has left."""
+    for link in _links(visit):
+        order = _locked(link)
+        append_event(order, "on_the_way", by=by, at=at)
+        key = f"visit:{visit.reference}:on_the_way"
+        tell_contacts(order, "engineer_on_the_way", key=key, at=at, context=_engineer_context(visit))
+
+
+@receiver(signals.visit_arrived)
+def engineer_arrived(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
+    """A line on the timeline; a reminder has no sense any more."""
+    for link in _links(visit):
+        order = _locked(link)
+        append_event(order, "arrived", by=by, at=at)
+        call_off_reminder(order, visit, at=at)
+
+
+@receiver(signals.visit_ended)
+def visit_over(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
+    """A visit that did not bring the repair puts the order back, and the customer chooses a new window."""
+    for link in _links(visit):
+        order = _locked(link)
+        call_off_reminder(order, visit, at=at)
+        if visit.status not in (VisitStatus.CANNOT_COMPLETE, VisitStatus.NO_ACCESS):
+            continue
+        payload = {"reason": visit.end_reason, "note": visit.end_note}
+        append_event(order, visit.status, by=by, at=at, payload=payload)
+        if link.purpose == VisitPurpose.REWORK:
+            rework_failed.send(sender=RepairOrder, order=order, visit=visit, by=by, at=at)
+        elif order.status == OrderStatus.IN_REPAIR:
+            order.put_back()
+            order.save(update_fields=["status"])
+        tell_contacts(order, "visit_failed", key=f"visit:{visit.reference}:failed", at=at, context={
+            "no_access": visit.status == VisitStatus.NO_ACCESS, **visit_context(visit)
+        })
+
+
+@receiver(clocks_breached)
+def windows_missed(*, clocks: list[Any], at: datetime, **_kwargs: Any) -> None:
+    """A promised window has passed: recorded on the timeline, and said before the customer asks."""
+    ids = [clock.object_id for clock in clocks if clock.target.key == ARRIVE_WITHIN_WINDOW]
+    for link in OrderVisit.objects.filter(visit_id__in=ids).select_related("visit__city").order_by("order_id"):
+        order = _locked(link)
+        context = visit_context(link.visit)
+        append_event(order, "window_missed", by=None, at=at, payload=context)
+        tell_contacts(order, "window_missed", key=f"visit:{link.visit.reference}:missed", at=at, context=context)
