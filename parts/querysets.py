@@ -20,7 +20,9 @@ class DeviceModelQuerySet(models.QuerySet["DeviceModel"]):
         found = self
         for word in text.split():
             found = found.filter(
-                Q(name__icontains=word) | Q(brand__name_en__icontains=word) | Q(brand__name_zh__icontains=word)
+                Q(name__icontains=word)
+                | Q(brand__name_en__icontains=word)
+                | Q(brand__name_zh__icontains=word)
             )
         return found
 
@@ -51,6 +53,8 @@ class StockUnitQuerySet(models.QuerySet["StockUnit"]):
         """Units in this person's van or in a store or warehouse of the city, the van's first."""
         mine = Q(location__custodian_id=user_id)
         near = Q(location__city_id=city_id, location__kind__in=["store", "warehouse"])
-        return self.in_stock().filter(mine | near).order_by(
-            models.Case(models.When(mine, then=0), default=1), "serial"
+        return (
+            self.in_stock()
+            .filter(mine | near)
+            .order_by(models.Case(models.When(mine, then=0), default=1), "serial")
         )

@@ -6,6 +6,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from .admin_look import UNFOLD as UNFOLD
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 
@@ -266,14 +268,6 @@ BOOKING_LEAD_MINUTES = 90  # the first window offered starts at least this long 
 REMINDER_MINUTES = 60  # the customer is reminded this long before the promised window
 BOOKING_SLACK_MINUTES = 10  # kept free in what is offered, for a late lift or a long red light
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
-
-UNFOLD = {
-    "SITE_TITLE": "RepairHub",
-    "SITE_HEADER": "RepairHub",
-    "SITE_URL": "/",
-    "SHOW_LANGUAGES": True,
-    "SHOW_HISTORY": True,
-}
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,164 @@
+"""Engineers with what they may do and when they work; visits to look at."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import (
+    BooleanRadioFilter,
+    ChoicesCheckboxFilter,
+    RangeDateFilter,
+    RelatedDropdownFilter,
+)
+from unfold.decorators import display
+
+from engineers.models import (
+    Absence,
+    BrandAuthorisation,
+    Engineer,
+    EngineerCertificate,
+    Skill,
+    Visit,
+    VisitEvent,
+    WeeklyShift,
+)
+from repairhub.core.admin import HistoryAdmin, ReadOnlyAdmin, ReadOnlyInline
+
+
+@admin.register(Skill)
+class SkillAdmin(ModelAdmin):
+    list_display = ["name_en", "name_zh", "key"]
+    search_fields = ["name_en", "name_zh", "key"]
+    prepopulated_fields = {"key": ["name_en"]}
+
+
+class CertificateInline(TabularInline):
+    model = EngineerCertificate
+    fields = ["skill", "level", "number", "valid_from_on", "valid_until_on", "suspended_at"]
+    extra = 0
+    tab = True
+
+
+class AuthorisationInline(TabularInline):
+    model = BrandAuthorisation
+    fields = ["brand", "reference", "valid_from_on", "valid_until_on"]
+    extra = 0
+    tab = True
+
+
+class ShiftInline(TabularInline):
+    model = WeeklyShift
+    extra = 0
+    max_num = 7
+    tab = True
+
+
+class AbsenceInline(TabularInline):
+    model = Absence
+    extra = 0
+    tab = True
+
+
+@admin.register(Engineer)
+class EngineerAdmin(HistoryAdmin):
+    list_display = ["number", "name", "city", "certified_for", "authorised_by", "is_active"]
+    list_display_links = ["number", "name"]
+    list_filter = [
+        ("city", RelatedDropdownFilter),
+        ("certificates__skill", RelatedDropdownFilter),
+        ("authorisations__brand", RelatedDropdownFilter),
+        ("is_active", BooleanRadioFilter),
+    ]
+    list_select_related = ["user", "city"]
+    list_per_page = 50
+    search_fields = ["number", "user__name", "user__phone"]
+    search_help_text = _("Staff number, name or phone")
+    autocomplete_fields = ["city"]
+    raw_id_fields = ["user"]
+    inlines = [CertificateInline, AuthorisationInline, ShiftInline, AbsenceInline]
+    fieldsets = [
+        (None, {"fields": [("number", "user"), ("city", "is_active"), ("base_latitude", "base_longitude")]})
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Engineer]:
+        """Engineers with what is valid today."""
+        today = timezone.localdate()
+        certificates = EngineerCertificate.objects.filter(
+            suspended_at=None, valid_from_on__lte=today, valid_until_on__gte=today
+        )
+        authorisations = BrandAuthorisation.objects.filter(
+            valid_from_on__lte=today, valid_until_on__gte=today
+        )
+        return (
+            super()
+            .get_queryset(request)
+            .prefetch_related(
+                Prefetch("certificates", certificates.select_related("skill"), to_attr="valid_certificates"),
+                Prefetch(
+                    "authorisations", authorisations.select_related("brand"), to_attr="valid_authorisations"
+                ),
+            )
+        )
+
+    @display(description=_("Name"), ordering="user__name")
+    def name(self, engineer: Engineer) -> str:
+        """Who it is."""
+        return engineer.user.name
+
+    @display(description=_("Certified today"))
+    def certified_for(self, engineer: Any) -> str:
+        """Skills with a certificate valid today, each with its level."""
+        return ", ".join(f"{one.skill.name} {one.level}" for one in engineer.valid_certificates) or "-"
+
+    @display(description=_("Authorised today by"))
+    def authorised_by(self, engineer: Any) -> str:
+        """Makers whose authorisation is valid today."""
+        return ", ".join(one.brand.name for one in engineer.valid_authorisations) or "-"
+
+
+class VisitEventInline(ReadOnlyInline):
+    model = VisitEvent
+    fields = ["at", "kind", "from_status", "to_status", "by", "reason"]
+    verbose_name_plural = _("What happened")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[VisitEvent]:
+        """The visit's events with the names of who did them."""
+        return super().get_queryset(request).select_related("by")
+
+
+@admin.register(Visit)
+class VisitAdmin(ReadOnlyAdmin):
+    """To look at: visits change on the dispatch board and on the engineer's phone."""
+
+    list_display = ["reference", "city", "window_start_at", "window_end_at", "shown_status", "engineer"]
+    list_filter = [
+        ("status", ChoicesCheckboxFilter),
+        ("city", RelatedDropdownFilter),
+        ("on", RangeDateFilter),
+    ]
+    list_select_related = ["city", "engineer__user"]
+    list_per_page = 50
+    search_fields = ["reference", "engineer__number", "engineer__user__name"]
+    search_help_text = _("Reference, staff number or engineer")
+    inlines = [VisitEventInline]
+
+    @display(
+        description=_("Status"),
+        ordering="status",
+        label={
+            "planned": "warning",
+            "confirmed": "info",
+            "en_route": "info",
+            "on_site": "info",
+            "done": "success",
+            "cannot_complete": "danger",
+            "no_access": "danger",
+        },
+    )
+    def shown_status(self, visit: Visit) -> tuple[str, str]:
+        """Where the visit stands, in a colour of its own."""
+        return visit.status, visit.get_status_display()

@@ -1,0 +1,326 @@
+"""The parts desk: catalogue with prices and certificates, and where every unit is."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import (
+    BooleanRadioFilter,
+    ChoicesCheckboxFilter,
+    RangeDateFilter,
+    RangeDateTimeFilter,
+    RelatedDropdownFilter,
+)
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from parts.models import (
+    Brand,
+    Component,
+    DeviceModel,
+    Lot,
+    Part,
+    PartCertificate,
+    StockLocation,
+    StockMovement,
+    StockUnit,
+    Supplier,
+    UnitStatus,
+)
+from parts.services.stock import receive_units
+from repairhub.core.admin import HistoryAdmin, ReadOnlyAdmin, ReadOnlyInline
+from repairhub.core.errors import DomainError
+from repairhub.core.money import format_money
+
+IN_STOCK = Q(units__status=UnitStatus.IN_STOCK)
+
+
+@admin.register(Brand)
+class BrandAdmin(HistoryAdmin):
+    list_display = ["name_en", "name_zh", "key", "position", "support_url"]
+    search_fields = ["name_en", "name_zh", "key"]
+    prepopulated_fields = {"key": ["name_en"]}
+
+
+@admin.register(DeviceModel)
+class DeviceModelAdmin(HistoryAdmin):
+    list_display = ["name", "brand", "released_on", "is_active"]
+    list_filter = [("brand", RelatedDropdownFilter), ("is_active", BooleanRadioFilter)]
+    list_select_related = ["brand"]
+    search_fields = ["name", "key", "brand__name_en", "brand__name_zh"]
+    prepopulated_fields = {"key": ["name"]}
+
+
+@admin.register(Component)
+class ComponentAdmin(ModelAdmin):
+    list_display = ["name_en", "name_zh", "key"]
+    search_fields = ["name_en", "name_zh", "key"]
+    prepopulated_fields = {"key": ["name_en"]}
+
+
+@admin.register(Supplier)
+class SupplierAdmin(ModelAdmin):
+    list_display = ["name"]
+    search_fields = ["name"]
+
+
+class OfferedFilter(admin.SimpleListFilter):
+    """Parts that may be promised today, and those that may not."""
+
+    title = _("offered today")
+    parameter_name = "offered"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Yes or no."""
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Part]) -> QuerySet[Part]:
+        """The parts of the chosen answer."""
+        offered = Part.objects.offered(timezone.localdate())
+        if self.value() == "yes":
+            return queryset.filter(pk__in=offered.values("pk"))
+        if self.value() == "no":
+            return queryset.exclude(pk__in=offered.values("pk"))
+        return queryset
+
+
+class PartCertificateInline(TabularInline):
+    model = PartCertificate
+    extra = 0
+    verbose_name_plural = _("certificates: without a valid one a certified part is not offered")
+
+
+@admin.register(Part)
+class PartAdmin(HistoryAdmin):
+    list_display = ["sku", "name_en", "component", "shown_grade", "shown_price", "sample", "offered_today"]
+    list_display_links = ["sku", "name_en"]
+    list_filter = [
+        ("grade", ChoicesCheckboxFilter),
+        ("component", RelatedDropdownFilter),
+        ("fits__brand", RelatedDropdownFilter),
+        ("supplier", RelatedDropdownFilter),
+        OfferedFilter,
+        ("is_sample_price", BooleanRadioFilter),
+        ("needs_brand_authorisation", BooleanRadioFilter),
+    ]
+    list_select_related = ["component"]
+    list_per_page = 50
+    search_fields = ["sku", "name_en", "name_zh", "fits__name", "supplier__name"]
+    autocomplete_fields = ["fits", "component", "supplier"]
+    inlines = [PartCertificateInline]
+    readonly_fields = ["price_history"]
+    history_list_display = ["history_price"]
+    fieldsets = [
+        (None, {"fields": [("sku", "grade"), ("component", "supplier"), ("name_en", "name_zh"), "fits"]}),
+        (
+            _("Price"),
+            {
+                "fields": [("price", "currency"), ("is_sample_price", "price_source"), "price_history"],
+                "description": _("Without labour. Orders keep the price that the customer approved."),
+            },
+        ),
+        (_("Promises"), {"fields": ["is_active", "keeps_maker_warranty", "needs_brand_authorisation"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Part]:
+        """Parts, each knowing whether it may be promised today."""
+        offered = Part.objects.offered(timezone.localdate()).filter(pk=OuterRef("pk"))
+        return super().get_queryset(request).annotate(is_offered_today=Exists(offered))
+
+    @display(description=_("Grade"), ordering="grade", label={"original": "info", "certified": "success"})
+    def shown_grade(self, part: Part) -> tuple[str, str]:
+        """The grade, in a colour of its own."""
+        return part.grade, part.get_grade_display()
+
+    @display(description=_("Price"), ordering="price")
+    def shown_price(self, part: Part) -> str:
+        """The price as people write it."""
+        return format_money(part.price, part.currency)
+
+    @display(description=_("Sample"), boolean=True, ordering="is_sample_price")
+    def sample(self, part: Part) -> bool:
+        """Whether the price is a sample and no published one."""
+        return part.is_sample_price
+
+    @display(description=_("Offered today"), boolean=True)
+    def offered_today(self, part: Part) -> bool:
+        """Whether customers may choose it today."""
+        return bool(getattr(part, "is_offered_today", False))
+
+    @display(description=_("Earlier prices"))
+    def price_history(self, part: Part) -> str | SafeString:
+        """The last ten prices, newest first, with who set each of them and when."""
+        if part.pk is None:
+            return "-"
+        lines, before = [], None
+        for version in part.history.select_related("history_user").order_by("history_date", "history_id"):
+            if version.price != before:
+                lines.append(
+                    (
+                        formats.date_format(
+                            timezone.localtime(version.history_date), "SHORT_DATETIME_FORMAT"
+                        ),
+                        format_money(version.price, version.currency),
+                        str(version.history_user or _("system")),
+                    )
+                )
+            before = version.price
+        return format_html_join("", "<div>{} &middot; {} &middot; {}</div>", reversed(lines[-10:])) or "-"
+
+    @display(description=_("Price"))
+    def history_price(self, version: Any) -> str:
+        """The price of that version, on the page "History"."""
+        return format_money(version.price, version.currency)
+
+
+class ReceiveUnitsForm(forms.Form):
+    """Serials that came with a lot, and where they lie now."""
+
+    location = forms.ModelChoiceField(
+        StockLocation.objects.exclude(kind=StockLocation.Kind.QUARANTINE),
+        label=_("Location"),
+        widget=UnfoldAdminSelectWidget,
+    )
+    serials = forms.CharField(
+        label=_("Serials"), help_text=_("One a line."), widget=UnfoldAdminTextareaWidget, max_length=60_000
+    )
+
+    def clean_serials(self) -> list[str]:
+        """The serials, one a line, without empty lines."""
+        return [line.strip() for line in self.cleaned_data["serials"].splitlines() if line.strip()]
+
+
+@admin.register(Lot)
+class LotAdmin(ModelAdmin):
+    list_display = ["number", "part", "supplier", "received_on", "units_in_stock", "units_in_all"]
+    list_filter = [("supplier", RelatedDropdownFilter), ("received_on", RangeDateFilter)]
+    list_filter_submit = True
+    list_select_related = ["part", "supplier"]
+    list_per_page = 50
+    search_fields = ["number", "part__sku", "part__name_en", "part__name_zh", "units__serial"]
+    autocomplete_fields = ["part", "supplier"]
+    actions_detail = ["receive"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Lot]:
+        """Lots with the number of their units."""
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(in_stock=Count("units", IN_STOCK, distinct=True), in_all=Count("units", distinct=True))
+        )
+
+    @display(description=_("In stock"))
+    def units_in_stock(self, lot: Lot) -> int:
+        """Units that can still be fitted."""
+        return int(getattr(lot, "in_stock", 0))
+
+    @display(description=_("Received"))
+    def units_in_all(self, lot: Lot) -> int:
+        """Units that ever came."""
+        return int(getattr(lot, "in_all", 0))
+
+    @action(description=_("Receive units"), url_path="receive", permissions=["change"], icon="inventory_2")
+    def receive(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """New serials of this lot go into the books."""
+        lot = get_object_or_404(Lot, pk=object_id)
+        form = ReceiveUnitsForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                units = receive_units(lot=lot, by=request.user, at=timezone.now(), **form.cleaned_data)
+            except DomainError as refusal:
+                form.add_error(refusal.field, str(refusal))
+            else:
+                messages.success(request, _("Received: %(count)d units.") % {"count": len(units)})
+                return HttpResponseRedirect(reverse("admin:parts_lot_change", args=[lot.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Receive units of lot %(lot)s") % {"lot": lot},
+            "opts": self.model._meta,
+            "lot": lot,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/parts/lot/receive.html", context)
+
+
+@admin.register(StockLocation)
+class StockLocationAdmin(ModelAdmin):
+    list_display = ["name", "kind", "city", "custodian", "units_in_stock"]
+    list_filter = [("kind", ChoicesCheckboxFilter), ("city", RelatedDropdownFilter)]
+    list_filter_submit = True
+    list_select_related = ["city", "custodian"]
+    list_per_page = 50
+    search_fields = ["name", "custodian__name", "custodian__phone"]
+    autocomplete_fields = ["city"]
+    raw_id_fields = ["custodian"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockLocation]:
+        """Locations with the number of units lying there."""
+        return super().get_queryset(request).annotate(in_stock=Count("units", IN_STOCK))
+
+    @display(description=_("In stock"))
+    def units_in_stock(self, location: StockLocation) -> SafeString:
+        """How many units lie there, linked to their list."""
+        return format_html(
+            '<a href="{}?location__id__exact={}">{}</a>',
+            reverse("admin:parts_stockunit_changelist"),
+            location.pk,
+            getattr(location, "in_stock", 0),
+        )
+
+
+class MovementInline(ReadOnlyInline):
+    model = StockMovement
+    fields = ["at", "kind", "from_location", "to_location", "reference", "by"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
+        """The unit's ledger lines with their names."""
+        return super().get_queryset(request).select_related("from_location", "to_location", "by")
+
+
+@admin.register(StockUnit)
+class StockUnitAdmin(ReadOnlyAdmin):
+    list_display = ["serial", "part", "lot", "shown_status", "location"]
+    list_filter = [
+        ("status", ChoicesCheckboxFilter),
+        ("location__city", RelatedDropdownFilter),
+        ("lot__part__component", RelatedDropdownFilter),
+    ]
+    list_select_related = ["lot__part", "location"]
+    list_per_page = 50
+    search_fields = ["serial", "lot__number", "lot__part__sku"]
+    search_help_text = _("Serial, lot or SKU")
+    inlines = [MovementInline]
+
+    @display(description=_("Part"), ordering="lot__part__sku")
+    def part(self, unit: StockUnit) -> Part:
+        """What the unit is."""
+        return unit.lot.part
+
+    @display(
+        description=_("Status"),
+        ordering="status",
+        label={"in_stock": "success", "fitted": "info", "quarantined": "danger"},
+    )
+    def shown_status(self, unit: StockUnit) -> tuple[str, str]:
+        """Where the unit stands, in a colour of its own."""
+        return unit.status, unit.get_status_display()
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnlyAdmin):
+    list_display = ["at", "unit", "kind", "from_location", "to_location", "reference", "by"]
+    list_filter = [("kind", ChoicesCheckboxFilter), ("at", RangeDateTimeFilter)]
+    list_select_related = ["unit", "from_location", "to_location", "by"]
+    list_per_page = 50
+    search_fields = ["unit__serial", "reference"]
+    search_help_text = _("Serial or reference")
