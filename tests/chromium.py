@@ -19,18 +19,18 @@ CHROMIUM_FLAGS = [
 ]
 
 
-class NoChromium(Exception):
+class NoChromiumError(Exception):
     """This machine has no Chromium; the message says how to get one."""
 
 
 def find_chromium() -> str:
-    """The path of the system's Chromium (CHROMIUM in the environment wins). Raises NoChromium."""
+    """The path of the system's Chromium (CHROMIUM in the environment wins). Raises NoChromiumError."""
     named = os.environ.get("CHROMIUM")
     for name in [named] if named else NAMES:
         path = shutil.which(name)
         if path:
             return path
-    raise NoChromium(
+    raise NoChromiumError(
         "The tests need Chromium and a Chinese font: install the packages 'chromium' and 'fonts-wqy-microhei' "
         "(Debian, Ubuntu: apt-get install), or set CHROMIUM to the path of the browser."
     )
@@ -39,5 +39,5 @@ def find_chromium() -> str:
 if __name__ == "__main__":
     try:
         sys.stdout.write(find_chromium() + "\n")
-    except NoChromium as missing:
+    except NoChromiumError as missing:
         sys.exit(str(missing))

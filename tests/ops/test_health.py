@@ -1,0 +1,66 @@
+"""What /healthz and /readyz answer."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from repairhub.core.ticks import claim_tick
+from repairhub.ops.health import say_when_sweep_is_late
+
+AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+class TestHealthz:
+    def test_answers_without_sign_in_and_without_the_database(self, client):
+        response = client.get("/healthz")
+        assert response.status_code == 200
+        assert response.content == b"ok\n"
+
+
+@pytest.mark.django_db(transaction=True)
+class TestReadyz:
+    def test_is_ready_when_all_is_well(self, client):
+        claim_tick("sweep_clocks", timezone.now())
+        response = client.get("/readyz")
+        assert response.json() == {"database": "OK", "redis": "OK", "migrations": "OK", "sweep": "OK"}
+        assert response.status_code == 200
+        assert "no-store" in response["Cache-Control"]
+
+    def test_is_not_ready_before_the_first_sweep(self, client):
+        response = client.get("/readyz")
+        assert response.status_code == 503
+        assert "has not run yet" in response.json()["sweep"]
+
+    def test_is_not_ready_without_redis(self, client, settings):
+        claim_tick("sweep_clocks", timezone.now())
+        nowhere = settings.CACHES["default"] | {"LOCATION": "unix:///nowhere/valkey.sock?db=0"}
+        settings.CACHES = settings.CACHES | {"default": nowhere}
+        response = client.get("/readyz")
+        assert response.status_code == 503
+        assert response.json()["redis"] != "OK"
+        assert response.json()["database"] == "OK"
+
+    def test_is_not_ready_before_the_migrations(self, client):
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM django_migrations WHERE app = 'core' RETURNING app, name, applied")
+            removed = cursor.fetchall()
+        try:
+            response = client.get("/readyz")
+        finally:
+            with connection.cursor() as cursor:
+                cursor.executemany(
+                    "INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)", removed
+                )
+        assert response.status_code == 503
+        assert "not applied" in response.json()["migrations"]
+
+
+class TestSweepIsLate:
+    def test_five_minutes_are_allowed(self):
+        assert say_when_sweep_is_late(AT - timedelta(minutes=5), AT) is None
+
+    def test_six_are_not(self):
+        assert "last ran at 2026-11-22T11:54" in say_when_sweep_is_late(AT - timedelta(minutes=6), AT)
