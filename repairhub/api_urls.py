@@ -1,0 +1,5 @@
+"""The API's addresses: version 1, its schema and its docs page."""
+
+from typing import Any
+
+urlpatterns: list[Any] = []
