@@ -22,3 +22,14 @@ def empty_cache() -> None:
     from django.core.cache import cache
 
     cache.clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def standing_data() -> None:
+    """Rows that migrations create come back after the flush that ends every test with real transactions."""
+    from django.apps import apps
+    from django.db.models.signals import post_migrate
+
+    from tests.factories.sla import restore_standard_policy
+
+    post_migrate.connect(restore_standard_policy, sender=apps.get_app_config("sla"))

@@ -40,3 +40,16 @@ sees_claims = is_case_officer | is_manager | is_superuser
 
 rules.add_perm("accounts.see_dispatch_board", sees_dispatch_board)
 rules.add_perm("accounts.see_claims", sees_claims)
+
+# The admin asks the same predicates. Nobody may delete people, and nobody edits states.
+MANAGERS_MAY = [
+    "accounts.view_user",
+    "accounts.add_user",
+    "accounts.change_user",
+    "notifications.view_message",
+]
+manages = is_manager | is_superuser
+for app in ("accounts", "notifications"):
+    rules.add_perm(app, manages)
+for permission in MANAGERS_MAY:
+    rules.add_perm(permission, manages)

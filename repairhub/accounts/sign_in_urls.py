@@ -1,7 +1,7 @@
 """The pages of allauth that are open here: sign in and out, password, second factor.
 
-Left out on purpose: sign-up, log-in by code, password reset by mail, management of addresses. A manager makes accounts
-and resets passwords in the admin.
+Left out on purpose: sign-up, log-in by code, password reset by mail, management of addresses. A manager
+makes accounts and resets passwords in the admin.
 """
 
 from allauth.account import views
