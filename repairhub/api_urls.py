@@ -1,5 +1,30 @@
 """The API's addresses: version 1, its schema and its docs page."""
 
-from typing import Any
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
 
-urlpatterns: list[Any] = []
+from orders.api.catalogue import Repairs, Windows
+from orders.api.orders import OrderDetail, Orders
+from parts.api import DeviceModelList
+from repairhub.accounts.api import PhoneCodes, PhoneProofs
+from repairhub.places.api import CityList
+
+schema = SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[])
+docs = SpectacularSwaggerSplitView.as_view(
+    url_name="api_schema", permission_classes=[AllowAny], authentication_classes=[]
+)
+
+urlpatterns = [
+    path("v1/cities/", CityList.as_view(), name="api_cities"),
+    path("v1/device-models/", DeviceModelList.as_view(), name="api_device_models"),
+    path("v1/repairs/", Repairs.as_view(), name="api_repairs"),
+    path("v1/windows/", Windows.as_view(), name="api_windows"),
+    path("v1/phone-codes/", PhoneCodes.as_view(), name="api_phone_codes"),
+    path("v1/phone-proofs/", PhoneProofs.as_view(), name="api_phone_proofs"),
+    path("v1/orders/", Orders.as_view(), name="api_orders"),
+    path("v1/orders/<str:reference>/", OrderDetail.as_view(), name="api_order"),
+    path("schema/", login_not_required(schema), name="api_schema"),
+    path("docs/", login_not_required(docs), name="api_docs"),
+]
