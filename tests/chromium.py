@@ -31,8 +31,8 @@ def find_chromium() -> str:
         if path:
             return path
     raise NoChromiumError(
-        "The tests need Chromium and a Chinese font: install the packages 'chromium' and 'fonts-wqy-microhei' "
-        "(Debian, Ubuntu: apt-get install), or set CHROMIUM to the path of the browser."
+        "The tests need Chromium and a Chinese font: install the packages 'chromium' and "
+        "'fonts-wqy-microhei' (Debian, Ubuntu: apt-get install), or set CHROMIUM to the path of the browser."
     )
 
 

@@ -1,5 +1,6 @@
 """What local, test and production settings share."""
 
+import re
 from pathlib import Path
 
 import environ
@@ -232,7 +233,8 @@ SPECTACULAR_SETTINGS = {
 # --- Celery on Redis: Redis is only the bell, what must happen is a row in PostgreSQL -------
 # The numbers are those under which no task was lost or stuck when a worker, its child or Redis died:
 # the visibility timeout lies above the time limit, and lost messages are looked for every few seconds.
-CELERY_BROKER_URL = REDIS_URL
+# Celery has a word of its own for a Redis on a unix socket.
+CELERY_BROKER_URL = re.sub(r"^unix://(.*?)(\?db=(\d+))?$", r"redis+socket://\1?virtual_host=\3", REDIS_URL)
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

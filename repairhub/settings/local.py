@@ -9,3 +9,6 @@ DEMO = True
 SECRET_KEY = "demo-only-key-of-a-server-on-the-loopback-address"  # noqa: S105
 FERNET_KEYS = ["Zm9yLXRoZS1kZW1vLW9ubHktb24tbG9vcGJhY2shISE="]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+# Static files come from where they lie: nothing to collect before a start.
+WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = None

@@ -11,8 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from .errors import EmbeddedServersError
-from .homes import Home
-from .keeper import ADDRESS_FILE, ANOTHER_KEEPER, SOCKET_NAME
+from .homes import ADDRESS_FILE, ANOTHER_KEEPER, SOCKET_NAME, Home
 from .postgres import database_url
 from .processes import last_line
 from .valkey import redis_url
@@ -77,18 +76,15 @@ class EmbeddedServers:
             self._keeper = None
 
     def have_died(self) -> bool:
-        """Whether the keeper has closed the connection: a server ended by itself, or the keeper was killed."""
+        """Whether the keeper has closed the connection: a server has ended by itself, or it was killed."""
         if self._connection is None:
             return True
-        self._connection.setblocking(False)
         try:
-            return not self._connection.recv(64)
+            return not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
         except OSError:
             return True
-        finally:
-            self._connection.setblocking(True)
 
     def __enter__(self) -> "EmbeddedServers":
         self.start()

@@ -1,9 +1,16 @@
 """The folders that the embedded servers live in.
 
 A normal user's servers live under `var/embedded/` of the checkout. PostgreSQL refuses to run as root, so
-root's servers live in a private folder outside the checkout that belongs to an unprivileged user who is
-there already; its name is made from the checkout's path, so that two checkouts never meet. A home is kept
+root's servers run as an unprivileged user who is there already, and live in a private folder outside the
+checkout; its name is made from the checkout's path, so that two checkouts never meet. A home is kept
 between starts unless it is a throw-away one, which the keeper deletes when it ends.
+
+    home            logs, lock, address; ours. As root: mode 710, the servers' user may pass through
+      postgres/     data; mode 700, of the user that runs the servers
+      valkey/       the same
+      programs/     root only: a copy of the servers' programs
+
+Root never opens a file in a folder that the unprivileged user may write to: a link there would lead it away.
 """
 
 import hashlib
@@ -19,11 +26,14 @@ from .errors import EmbeddedServersError
 
 UNPRIVILEGED_USERS = ("nobody", "daemon")
 PRIVATE_PARENT = Path("/var/lib")
+ADDRESS_FILE = "address.json"  # in a home whose servers run: where their sockets are
+SOCKET_NAME = "keeper.sock"
+ANOTHER_KEEPER = 75  # a keeper's exit code: this home has one already
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The user that owns the servers' files and runs them; `drop` is set where we are root and must become it."""
+    """The user that owns the servers' files and runs them; `drop`: we are root and must become that user."""
 
     uid: int
     gid: int
@@ -47,21 +57,30 @@ def find_owner() -> Owner:
     )
 
 
-def make_private_folder(folder: Path, owner: Owner) -> None:
-    """Make `folder` (mode 700, of `owner`), or check that the one that is there is just that."""
+def make_owned_folder(folder: Path, owner: Owner) -> None:
+    """Make `folder` (mode 700, of the servers' user), or check that the one that is there is just that."""
+    _make_folder(folder, uid=owner.uid, gid=owner.gid, mode=0o700)
+
+
+def _make_home_folder(folder: Path, owner: Owner) -> None:
+    """Make a home: ours alone, or as root's one that the servers' user may pass through."""
+    _make_folder(folder, uid=os.geteuid(), gid=owner.gid, mode=0o710 if owner.drop else 0o700)
+
+
+def _make_folder(folder: Path, *, uid: int, gid: int, mode: int) -> None:
     try:
         folder.mkdir(mode=0o700)
-        if owner.drop:
-            os.chown(folder, owner.uid, owner.gid)
+        os.chown(folder, uid, gid)
+        folder.chmod(mode)
         return
     except FileExistsError:
         pass
     except OSError as error:
         raise EmbeddedServersError(f"{folder} cannot be made: {error.strerror}.") from error
     found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner.uid or stat.S_IMODE(found.st_mode) != 0o700:
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid or stat.S_IMODE(found.st_mode) != mode:
         raise EmbeddedServersError(
-            f"{folder} is not a private folder of its owner (user {owner.uid}, mode 700): move it away."
+            f"{folder} is not the private folder it should be (user {uid}, mode {mode:o}): move it away."
         )
 
 
@@ -96,20 +115,21 @@ class Home:
             except OSError as error:
                 raise EmbeddedServersError(f"{var} cannot be made: {error.strerror}.") from error
             folder = var / "embedded"
-            make_private_folder(folder, owner)
+            _make_home_folder(folder, owner)
         return cls(folder=folder, programs=folder / "programs", sockets=None, owner=owner)
 
     @classmethod
     def for_tests(cls, checkout: Path) -> "Home":
         """A new home for one test run. Its addresses are known at once; nothing is started yet."""
         owner = find_owner()
-        folder = Path(tempfile.mkdtemp(prefix="repairhub-test-", dir="/tmp"))  # noqa: S108: short socket paths
+        folder = Path(tempfile.mkdtemp(prefix="repairhub-test-", dir="/tmp"))
         if owner.drop:
-            os.chown(folder, owner.uid, owner.gid)
+            os.chown(folder, 0, owner.gid)
+            folder.chmod(0o710)
             programs = _private_root_folder(checkout, owner) / "programs"
         else:
             programs = folder / "programs"
-        return cls(folder=folder, programs=programs, sockets=folder, owner=owner)
+        return cls(folder=folder, programs=programs, sockets=folder / "s", owner=owner)
 
     def delete(self) -> None:
         """Delete a throw-away home with all that is in it."""
@@ -120,5 +140,5 @@ class Home:
 def _private_root_folder(checkout: Path, owner: Owner) -> Path:
     key = hashlib.sha256(str(checkout.resolve()).encode()).hexdigest()[:12]
     folder = PRIVATE_PARENT / f"repairhub-{key}"
-    make_private_folder(folder, owner)
+    _make_home_folder(folder, owner)
     return folder

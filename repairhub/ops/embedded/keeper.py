@@ -22,16 +22,13 @@ import time
 from pathlib import Path
 
 from .errors import EmbeddedServersError
-from .homes import Home, find_owner
+from .homes import ADDRESS_FILE, ANOTHER_KEEPER, SOCKET_NAME, Home, find_owner, make_owned_folder
 from .postgres import Postgres
 from .programs import find_programs
 from .valkey import Valkey
 
-ANOTHER_KEEPER = 75  # exit code: this home has a keeper already
 FAILED = 1
 FIRST_CLIENT_SECONDS = 30
-SOCKET_NAME = "keeper.sock"
-ADDRESS_FILE = "address.json"
 
 
 class Keeper:
@@ -42,6 +39,8 @@ class Keeper:
         self.clients: set[socket.socket] = set()
         self.leaving: list[socket.socket] = []
         self.stopping = False
+        if home.sockets:
+            make_owned_folder(home.sockets, home.owner)
         sockets = home.sockets or self._new_sockets_folder()
         bin_folder, valkey_program = find_programs(home)
         self.sockets = sockets
@@ -121,7 +120,7 @@ class Keeper:
             left = Path(json.loads((self.home.folder / ADDRESS_FILE).read_text())["sockets"])
             if left.name.startswith("repairhub-"):
                 shutil.rmtree(left, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix="repairhub-", dir="/tmp"))  # noqa: S108: made new, mode 700
+        folder = Path(tempfile.mkdtemp(prefix="repairhub-", dir="/tmp"))
         if self.home.owner.drop:
             os.chown(folder, self.home.owner.uid, self.home.owner.gid)
         return folder
@@ -131,7 +130,9 @@ def main(arguments: list[str]) -> int:
     """Keep one home's servers; the exit code tells the client what came of it, the last line why."""
     folder, programs = Path(arguments[0]), Path(arguments[1])
     throw_away = "--throw-away" in arguments
-    home = Home(folder=folder, programs=programs, sockets=folder if throw_away else None, owner=find_owner())
+    home = Home(
+        folder=folder, programs=programs, sockets=folder / "s" if throw_away else None, owner=find_owner()
+    )
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -140,7 +141,7 @@ def main(arguments: list[str]) -> int:
         try:
             Keeper(home).run()
         except (EmbeddedServersError, OSError) as error:
-            print(error, flush=True)
+            sys.stdout.write(f"{error}\n")
             return FAILED
     return 0
 

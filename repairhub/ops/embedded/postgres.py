@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .errors import EmbeddedServersError
-from .homes import Home
+from .homes import Home, make_owned_folder
 from .processes import last_line, run_as, start_server, stop
 
 USER = DATABASE = "repairhub"
@@ -30,7 +31,7 @@ OPTIONS = {
 
 
 class Postgres:
-    """One PostgreSQL server in its home. The steps come in this order: prepare, start, wait_until_ready, stop."""
+    """One PostgreSQL server in its home. In this order: prepare, start, wait_until_ready, stop."""
 
     def __init__(self, home: Home, bin_folder: Path, sockets: Path) -> None:
         self.home = home
@@ -60,14 +61,15 @@ class Postgres:
             "--no-sync",
         ]
         options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        remove = run_as(["rm", "-rf", str(unfinished)], owner=self.home.owner, folder=self.home.folder)
-        made = remove.returncode == 0 and run_as(
+        shutil.rmtree(unfinished, ignore_errors=True)
+        make_owned_folder(unfinished, self.home.owner)
+        made = run_as(
             [str(self.bin_folder / "initdb"), "-D", str(unfinished), "-U", USER, *options],
             owner=self.home.owner,
             folder=self.home.folder,
         )
-        if not made or made.returncode != 0:
-            said = (made.stderr if made else remove.stderr).strip().splitlines() or ["initdb failed."]
+        if made.returncode != 0:
+            said = made.stderr.strip().splitlines() or ["initdb failed."]
             raise EmbeddedServersError(f"PostgreSQL's data folder {self.data} cannot be made: {said[-1]}")
         unfinished.rename(self.data)
 
@@ -114,8 +116,8 @@ class Postgres:
         wanted = re.search(r"(\d+)", said.stdout)
         if wanted and wanted[1] != found:
             raise EmbeddedServersError(
-                f"{self.data} was made by PostgreSQL {found}, the installed one is {wanted[1]}: move that folder "
-                "away to start with new demo data."
+                f"{self.data} was made by PostgreSQL {found}, the installed one is {wanted[1]}: move that "
+                "folder away to start with new demo data."
             )
 
     def _wait_for_predecessor(self) -> None:

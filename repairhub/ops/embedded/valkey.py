@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .errors import EmbeddedServersError
-from .homes import Home
+from .homes import Home, make_owned_folder
 from .processes import last_line, start_server, stop
 
 START_SECONDS = 60
@@ -18,7 +18,7 @@ DATABASES = 64  # one number for every test worker
 
 
 class Valkey:
-    """One Valkey server in its home. The steps come in this order: prepare, start, wait_until_ready, stop."""
+    """One Valkey server in its home. In this order: prepare, start, wait_until_ready, stop."""
 
     def __init__(self, home: Home, program: Path, sockets: Path) -> None:
         self.home = home
@@ -35,11 +35,7 @@ class Valkey:
 
     def prepare(self) -> None:
         """Make the data folder."""
-        self.data.mkdir(mode=0o700, exist_ok=True)
-        if self.home.owner.drop:
-            import os
-
-            os.chown(self.data, self.home.owner.uid, self.home.owner.gid)
+        make_owned_folder(self.data, self.home.owner)
 
     def start(self) -> None:
         """Start the server; what it accepted survives it (append-only file)."""
