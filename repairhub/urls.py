@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/", include("repairhub.accounts.sign_in_urls")),
     path("staff/", include("repairhub.accounts.urls")),
     path("", include("orders.urls")),
+    path("", include("orders.door_urls")),
     path("", include("engineers.urls")),
     path("", include("warranty.urls")),
     path("", include("repairhub.ops.urls")),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engineers.models import BrandAuthorisation, Visit
 from engineers.services import doorstep
+from engineers.services.routes import lock_city_day
 from orders import ports
 from orders.links import is_pin_of
 from orders.models import Fitting, HandOver, HandOverPhoto, OrderContact, OrderVisit, QuoteLine, RepairOrder
@@ -201,6 +202,7 @@ def finish_repair(
     Needs every line fitted, every old part out and a photo of the phone's condition. Raises InvalidInput
     (field "photo"), Conflict naming what is missing.
     """
+    lock_city_day(visit.city, visit.on)
     if _finished_already(order, visit, by):
         return order
     visit = _working(order, visit, by)

@@ -1,0 +1,188 @@
+"""The engineer's visit page: one big step per screen."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from engineers.models import Visit
+from engineers.ports import visit_details
+from engineers.services import doorstep
+from orders import door_forms
+from orders.models import Fitting, QuoteLine, RepairOrder
+from orders.selectors import DoorStep, door_order, door_work, next_step, units_at_hand
+from orders.services import door
+from orders.services.telling import contact_address
+from repairhub.accounts.access import role_required
+from repairhub.accounts.states import Role
+from repairhub.core.errors import DomainError
+
+SHOWN_UNITS = 8
+# the form of each step; a step without one needs no words
+FORMS: dict[str, type[forms.Form]] = {
+    "start": door_forms.PinForm,
+    "code": door_forms.DoorCodeForm,
+    "fit": door_forms.SerialForm,
+    "take_out": door_forms.OldPartForm,
+    "finish": door_forms.FinishForm,
+    "cannot_complete": door_forms.CannotCompleteForm,
+    "no_access": door_forms.NoAccessForm,
+}
+
+
+@role_required(Role.ENGINEER)
+@require_GET
+def door_page(request: HttpRequest, reference: str) -> HttpResponse:
+    """Where the visit stands and what is next."""
+    return _page(request, _visit(request, reference))
+
+
+@role_required(Role.ENGINEER)
+@require_POST
+def door_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
+    """One step, by one service call; a refusal shows the page again with its sentence and what was typed."""
+    if step not in STEPS:
+        raise Http404
+    visit = _visit(request, reference)
+    form = FORMS[step](request.POST, request.FILES, auto_id=f"{step}_%s") if step in FORMS else None
+    if form is not None and not form.is_valid():
+        return _page(request, visit, step, form, status=400)
+    try:
+        STEPS[step](request, visit, form.cleaned_data if form else {})
+    except DomainError as error:
+        if form is not None and error.field in form.fields:
+            form.add_error(error.field, str(error))
+            return _page(request, visit, step, form, status=error.status)
+        return _page(request, visit, step, form, error=error, status=error.status)
+    return redirect("door", reference)
+
+
+def _visit(request: HttpRequest, reference: str) -> Visit:
+    mine = Visit.objects.for_engineer(request.user).select_related("city", "engineer__user")
+    return get_object_or_404(mine, reference=reference)
+
+
+def _page(
+    request: HttpRequest,
+    visit: Visit,
+    tried: str = "",
+    form: forms.Form | None = None,
+    *,
+    error: DomainError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    visit = _visit(request, visit.reference)
+    order = door_order(visit)
+    work = door_work(order, visit)
+    step = next_step(visit, work)
+    bound = {name: kind(auto_id=f"{name}_%s") for name, kind in FORMS.items()}
+    if form is not None:
+        bound[tried] = form
+    context: dict[str, Any] = {
+        "visit": visit,
+        "order": order,
+        "details": visit_details([visit], unmasked=True).get(visit.pk),
+        "work": work,
+        "step": step,
+        "tried": tried,
+        "forms": bound,
+        "error": error,
+        "door_addresses": [contact_address(contact) for contact in door.door_contacts(order)],
+        "at_hand": _at_hand(step, order, request),
+    }
+    return render(request, "orders/door.html", context, status=status)
+
+
+def _at_hand(step: DoorStep, order: RepairOrder, request: HttpRequest) -> list[Any]:
+    if step.name != "fit" or step.line is None:
+        return []
+    return list(units_at_hand(step.line, order, request.user)[:SHOWN_UNITS])
+
+
+def _posted_id(request: HttpRequest, name: str) -> int:
+    value = request.POST.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else 0
+
+
+def _set_out(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    doorstep.set_out(visit=visit, by=request.user, at=timezone.now())
+
+
+def _arrive(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    doorstep.arrive(visit=visit, by=request.user, at=timezone.now())
+
+
+def _send_code(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    sent = door.send_door_code(order=door_order(visit), visit=visit, by=request.user, at=timezone.now())
+    where = ", ".join(address.masked for address in sent)
+    messages.success(request, _("A door code is on its way to %(where)s.") % {"where": where})
+
+
+def _start(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    door.start_with_pin(
+        order=door_order(visit), visit=visit, pin=data["pin"], by=request.user, at=timezone.now()
+    )
+
+
+def _start_with_code(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    door.start_with_code(
+        order=door_order(visit), visit=visit, code=data["code"], by=request.user, at=timezone.now()
+    )
+
+
+def _fit(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    order = door_order(visit)
+    lines = QuoteLine.objects.filter(quote__order=order).select_related("part__component", "repair")
+    line = get_object_or_404(lines, pk=_posted_id(request, "line"))
+    door.fit_part(
+        order=order, visit=visit, line=line, serial=data["serial"], by=request.user, at=timezone.now()
+    )
+    messages.success(request, _("The part is right: you may open the phone."))
+
+
+def _take_out(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    fittings = Fitting.objects.filter(visit=visit).select_related("order", "visit")
+    fitting = get_object_or_404(fittings, pk=_posted_id(request, "fitting"))
+    door.take_out_part(
+        fitting=fitting, serial=data["old_serial"], fate=data["fate"], by=request.user, at=timezone.now()
+    )
+
+
+def _finish(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    door.finish_repair(
+        order=door_order(visit),
+        visit=visit,
+        photos=data["photo"],
+        note=data["note"],
+        by=request.user,
+        at=timezone.now(),
+    )
+    messages.success(request, _("Done. The warranty is issued and the customer is told."))
+
+
+def _cannot_complete(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    doorstep.report_cannot_complete(visit=visit, **data, by=request.user, at=timezone.now())
+
+
+def _no_access(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    doorstep.report_no_access(visit=visit, **data, by=request.user, at=timezone.now())
+
+
+STEPS: dict[str, Callable[[HttpRequest, Visit, dict[str, Any]], None]] = {
+    "set_out": _set_out,
+    "arrive": _arrive,
+    "send_code": _send_code,
+    "start": _start,
+    "code": _start_with_code,
+    "fit": _fit,
+    "take_out": _take_out,
+    "finish": _finish,
+    "cannot_complete": _cannot_complete,
+    "no_access": _no_access,
+}
