@@ -51,8 +51,7 @@ def send_message(*, message_id: int, at: datetime) -> bool:
     never raises for a channel's failure.
     """
     lease = at + LEASE
-    claimed = Message.objects.claimable(at).filter(pk=message_id)
-    if not claimed.update(claimed_until=lease, attempts=F("attempts") + 1):
+    if not _claim(message_id, lease, at):
         return False
     message = Message.objects.get(pk=message_id)
     if message.attempts > MAX_ATTEMPTS:
@@ -68,6 +67,12 @@ def send_message(*, message_id: int, at: datetime) -> bool:
     except Exception as error:
         _close_unsent(message_id, lease, at, _without_people(error), final=False)
     return False
+
+
+def _claim(message_id: int, lease: datetime, at: datetime) -> bool:
+    """True for one of all who ask: the row count decides."""
+    claimable = Message.objects.claimable(at).filter(pk=message_id)
+    return claimable.update(claimed_until=lease, attempts=F("attempts") + 1) == 1
 
 
 def _deliver(message: Message, lease: datetime, at: datetime) -> bool:

@@ -123,7 +123,8 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
-        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+        # a request may lose less than a second to a Redis that is silent
+        "OPTIONS": {"socket_connect_timeout": 0.4, "socket_timeout": 0.4},
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

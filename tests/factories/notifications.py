@@ -21,7 +21,12 @@ class MessageFactory(factory.django.DjangoModelFactory):
     language = "en"
     template = "sla_warning"
     context = factory.LazyFunction(
-        lambda: {"target": "assign_within", "about": "RH-7K3M9Q2P", "link": "/dispatch/", "due_at": NOON.isoformat()}
+        lambda: {
+            "target": "assign_within",
+            "about": "RH-7K3M9Q2P",
+            "link": "/dispatch/",
+            "due_at": NOON.isoformat(),
+        }
     )
     created_at = NOON
     not_before_at = factory.SelfAttribute("created_at")
