@@ -1,0 +1,122 @@
+"""The demo's stock: a store in every city, a van for every engineer, every unit in the ledger."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count
+
+from engineers.models import Engineer
+from parts.models import Lot, Part, StockLocation, StockMovement, StockUnit
+from repairhub.accounts.models import User
+from repairhub.accounts.states import Role
+from repairhub.ops.demo.people import SEED
+from repairhub.ops.demo.sign_ins import SIGN_INS
+from repairhub.places.models import City
+
+LOT_AGES = (60, 25)  # days; two lots of every part, so that a rework can take another one
+FREQUENT = {"screen", "battery"}  # a store has one of each lot, and one unit of everything else
+VAN_SKUS = [
+    *(
+        f"{model}-SCR-{grade}"
+        for model in ("IPHONE12", "IPHONE12MINI", "IPHONE12PRO", "IPHONE12PROMAX")
+        for grade in "OC"
+    ),
+    "IPHONE12-BAT-O",
+    "IPHONE12MINI-BAT-O",
+    "IPHONE12PROMAX-BAT-O",
+    "IPHONE13-BAT-O",
+]
+VAN_OTHERS = 2  # screens of other models, drawn by the seed
+BATCH = 5000
+
+Load = list[tuple[Part, int]]  # parts with the place of the lot that the unit comes from
+
+
+def load_stock(*, on: date, at: datetime, say: Callable[[str], None]) -> int:
+    """Stores and vans that are not there yet, filled. Gives the number of units in the books."""
+    parts = list(Part.objects.select_related("component").order_by("sku"))
+    lots = _lots(parts, on)
+    used = Counter(dict(Part.objects.annotate(n=Count("lots__units")).values_list("sku", "n")))
+    by = User.objects.get_queryset().get(phone=_phone_of(Role.PARTS_ADMIN))
+    known = set(StockLocation.objects.values_list("name", flat=True))
+    cities = list(City.objects.order_by("id"))
+    for done, city in enumerate(cities, start=1):
+        loads = {key: load for key, load in _loads(city, parts).items() if key[0] not in known}
+        locations = StockLocation.objects.bulk_create(
+            [
+                StockLocation(
+                    name=name,
+                    city=city,
+                    custodian_id=custodian,
+                    kind=StockLocation.Kind.VAN if custodian else StockLocation.Kind.STORE,
+                )
+                for name, custodian in loads
+            ]
+        )
+        units = []
+        for location, load in zip(locations, loads.values(), strict=True):
+            for part, place in load:
+                used[part.sku] += 1
+                serial = f"{part.sku}-{used[part.sku]:04d}"
+                units.append(StockUnit(serial=serial, lot=lots[part.pk][place], location=location))
+        _write(units, by=by, on=on, at=at)
+        if units and (done % 9 == 0 or done == len(cities)):
+            say(f"stock of {done}/{len(cities)} cities: {used.total():,} units")
+    return used.total()
+
+
+def _lots(parts: list[Part], on: date) -> dict[int, list[Lot]]:
+    """The lots of every part, the oldest first; parts without any get theirs."""
+    without = set(Part.objects.filter(lots=None).values_list("pk", flat=True))
+    days = [on - timedelta(days=age) for age in LOT_AGES]
+    Lot.objects.bulk_create(
+        [
+            Lot(part=part, number=f"{day:%y%m%d}", supplier_id=part.supplier_id, received_on=day)
+            for part in parts
+            if part.pk in without
+            for day in days
+        ]
+    )
+    found = defaultdict(list)
+    for lot in Lot.objects.order_by("received_on", "id"):
+        found[lot.part_id].append(lot)
+    return found
+
+
+def _loads(city: City, parts: list[Part]) -> dict[tuple[str, int | None], Load]:
+    """What lies where in the city: name of the location and its custodian's id, to its load."""
+    store: Load = [(part, 0) for part in parts]
+    store += [(part, -1) for part in parts if part.component.key in FREQUENT]
+    loads: dict[tuple[str, int | None], Load] = {(f"{city.name_en} store", None): store}
+    by_sku = {part.sku: part for part in parts}
+    screens = [part for part in parts if part.component.key == "screen" and part.sku not in VAN_SKUS]
+    seeded = random.Random(f"{SEED}-vans-{city.code}")  # noqa: S311  (a fixed seed is the point)
+    for index, engineer in enumerate(Engineer.objects.filter(city=city).order_by("number")):
+        van: Load = [(by_sku[sku], index % len(LOT_AGES)) for sku in VAN_SKUS]
+        van += [(part, index % len(LOT_AGES)) for part in seeded.sample(screens, VAN_OTHERS)]
+        loads[f"Van {engineer.number}", engineer.user_id] = van
+    return loads
+
+
+def _write(units: list[StockUnit], *, by: User, on: date, at: datetime) -> None:
+    """The units, and what the ledger says of each: received on the day of its lot."""
+    StockUnit.objects.bulk_create(units, batch_size=BATCH)
+    StockMovement.objects.bulk_create(
+        [
+            StockMovement(
+                unit=unit,
+                kind=StockMovement.Kind.RECEIVED,
+                to_location=unit.location,
+                by=by,
+                at=at - (on - unit.lot.received_on),
+            )
+            for unit in units
+        ],
+        batch_size=BATCH,
+    )
+
+
+def _phone_of(role: Role) -> str:
+    return next(one.phone for one in SIGN_INS if one.role == role)
