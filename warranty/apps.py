@@ -5,3 +5,12 @@ from django.utils.translation import gettext_lazy as _
 class WarrantyConfig(AppConfig):
     name = "warranty"
     verbose_name = _("Warranty")
+
+    def ready(self) -> None:
+        """Answers the ports that orders declares."""
+        from orders.ports import register_rework_lines, register_warranty_term
+        from warranty.selectors.rework import lines_of_rework
+        from warranty.selectors.terms import term_for
+
+        register_warranty_term(term_for)
+        register_rework_lines(lines_of_rework)

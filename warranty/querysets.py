@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 if TYPE_CHECKING:
-    from warranty.models import Claim, Warranty
+    from warranty.models import Claim, Warranty, WarrantyTerms  # noqa: F401
+
+
+class WarrantyTermsQuerySet(models.QuerySet["WarrantyTerms"]):
+    def in_force(self, grade: str, on: date) -> "WarrantyTerms | None":
+        """The newest terms of the grade that are valid on that day."""
+        return self.filter(grade=grade, valid_from_on__lte=on).order_by("-valid_from_on", "-id").first()
 
 
 class WarrantyQuerySet(models.QuerySet["Warranty"]):

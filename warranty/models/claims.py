@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from engineers.models import Visit
-from orders.models import Fitting, RepairOrder
+from orders.models import Fitting, OrderContact, RepairOrder
 from warranty.querysets import ClaimQuerySet
 from warranty.states import ClaimKind, ClaimStatus, Outcome, RemedyKind, RemedyStatus
 
@@ -26,6 +26,9 @@ class Claim(FSMModelMixin, models.Model):
         blank=True,
         related_name="claims",
         verbose_name=_("fitting"),
+    )
+    contact = models.ForeignKey(
+        OrderContact, on_delete=models.PROTECT, related_name="claims", verbose_name=_("filed by")
     )
     kind = models.CharField(_("kind"), max_length=20, choices=ClaimKind.choices)
     text = models.TextField(_("what is wrong"), max_length=2000)
@@ -52,6 +55,8 @@ class Claim(FSMModelMixin, models.Model):
         indexes = [
             # reader: ClaimQuerySet.waiting, on the case officer's list
             models.Index(fields=["filed_at"], name="claim_waiting", condition=models.Q(status="filed")),
+            # reader: ClaimQuerySet.answered, on the case officer's list
+            models.Index(fields=["-answered_at", "-id"], name="claim_answered"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -92,11 +97,11 @@ class ClaimPhoto(models.Model):
 
 
 class Decision(models.Model):
-    """The answer to a claim, by a named person, with its reason. Append-only."""
+    """The answer to a claim, by a named person; a refusal always says why. Append-only."""
 
     claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="decision")
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices)
-    reason = models.TextField(_("reason"), max_length=2000)
+    reason = models.TextField(_("reason"), max_length=2000, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(_("at"))
 
@@ -104,7 +109,12 @@ class Decision(models.Model):
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         constraints = [
-            models.CheckConstraint(condition=~models.Q(reason=""), name="decision_has_reason")
+            models.CheckConstraint(
+                condition=models.Q(outcome="approved") | ~models.Q(reason=""), name="refusal_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=Outcome.values), name="decision_outcome_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -112,15 +122,23 @@ class Decision(models.Model):
 
 
 class Remedy(FSMModelMixin, models.Model):
-    """What an approved claim brings: a rework visit at no cost, in a window the customer chooses."""
+    """What an approved claim brings: a rework visit at no cost, in a window the customer chooses.
+
+    One visit may serve the remedies of several claims of an order.
+    """
 
     claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="remedy")
     kind = models.CharField(_("kind"), max_length=10, choices=RemedyKind.choices, default=RemedyKind.REWORK)
     status = FSMField(
         _("status"), max_length=10, choices=RemedyStatus.choices, default=RemedyStatus.OFFERED, protected=True
     )
-    visit = models.OneToOneField(
-        Visit, on_delete=models.PROTECT, null=True, blank=True, related_name="remedy", verbose_name=_("visit")
+    visit = models.ForeignKey(
+        Visit,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="remedies",
+        verbose_name=_("visit"),
     )
     offered_at = models.DateTimeField(_("offered at"))
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)

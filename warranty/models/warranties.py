@@ -7,7 +7,7 @@ from simple_history.models import HistoricalRecords
 
 from orders.models import Fitting
 from parts.models import Grade
-from warranty.querysets import WarrantyQuerySet
+from warranty.querysets import WarrantyQuerySet, WarrantyTermsQuerySet
 
 
 class WarrantyTerms(models.Model):
@@ -21,6 +21,8 @@ class WarrantyTerms(models.Model):
     valid_from_on = models.DateField(_("valid from"))
     history = HistoricalRecords()
 
+    objects = WarrantyTermsQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("warranty terms")
         verbose_name_plural = _("warranty terms")
@@ -28,6 +30,7 @@ class WarrantyTerms(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["version", "grade"], name="terms_version_per_grade"),
             models.CheckConstraint(condition=models.Q(days__gte=1), name="terms_last_a_day"),
+            models.CheckConstraint(condition=models.Q(grade__in=Grade.values), name="terms_grade_known"),
         ]
 
     def __str__(self) -> str:
