@@ -26,7 +26,8 @@ from engineers.models import (
     VisitEvent,
     WeeklyShift,
 )
-from repairhub.core.admin import HistoryAdmin, ReadOnlyAdmin, ReadOnlyInline
+from repairhub.core.history_admin import HistoryAdmin
+from repairhub.core.read_only_admin import ReadOnlyAdmin, ReadOnlyInline
 
 
 @admin.register(Skill)
@@ -134,6 +135,7 @@ class VisitEventInline(ReadOnlyInline):
 class VisitAdmin(ReadOnlyAdmin):
     """To look at: visits change on the dispatch board and on the engineer's phone."""
 
+    list_filter_submit = True
     list_display = ["reference", "city", "window_start_at", "window_end_at", "shown_status", "engineer"]
     list_filter = [
         ("status", ChoicesCheckboxFilter),

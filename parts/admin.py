@@ -38,9 +38,10 @@ from parts.models import (
     UnitStatus,
 )
 from parts.services.stock import receive_units
-from repairhub.core.admin import HistoryAdmin, ReadOnlyAdmin, ReadOnlyInline
 from repairhub.core.errors import DomainError
+from repairhub.core.history_admin import HistoryAdmin
 from repairhub.core.money import format_money
+from repairhub.core.read_only_admin import ReadOnlyAdmin, ReadOnlyInline
 
 IN_STOCK = Q(units__status=UnitStatus.IN_STOCK)
 
@@ -289,6 +290,7 @@ class MovementInline(ReadOnlyInline):
 
 @admin.register(StockUnit)
 class StockUnitAdmin(ReadOnlyAdmin):
+    list_filter_submit = True
     list_display = ["serial", "part", "lot", "shown_status", "location"]
     list_filter = [
         ("status", ChoicesCheckboxFilter),
@@ -318,6 +320,7 @@ class StockUnitAdmin(ReadOnlyAdmin):
 
 @admin.register(StockMovement)
 class StockMovementAdmin(ReadOnlyAdmin):
+    list_filter_submit = True
     list_display = ["at", "unit", "kind", "from_location", "to_location", "reference", "by"]
     list_filter = [("kind", ChoicesCheckboxFilter), ("at", RangeDateTimeFilter)]
     list_select_related = ["unit", "from_location", "to_location", "by"]

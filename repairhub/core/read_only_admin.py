@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """Shows rows and changes none."""
+class ReadOnly:
+    """Rows to be looked at, whoever looks."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rows come from services."""
@@ -20,3 +20,13 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rows are kept."""
         return False
+
+
+class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+    """Shows rows and changes none."""
+
+
+class ReadOnlyInline(ReadOnly, TabularInline):
+    """Shows the rows that belong to the page's row, and changes none."""
+
+    extra = 0
