@@ -1,8 +1,7 @@
 """One error shape for the API: drf-standardized-errors, with our refusals among them."""
 
-from typing import Any
-
 from drf_standardized_errors.handler import exception_handler
+from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
@@ -17,7 +16,7 @@ class Refusal(APIException):
         super().__init__(str(error), error.code)
 
 
-def handle_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
+def handle_exception(exception: Exception, context: ExceptionHandlerContext) -> Response | None:
     """{"type", "errors": [{"code", "detail", "attr"}]}, for DomainErrors with `details` beside it."""
     if not isinstance(exception, DomainError):
         return exception_handler(exception, context)

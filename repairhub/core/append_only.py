@@ -21,8 +21,10 @@ class ForbidChanges(RunSQL):
     def __init__(self, table: str, *, except_columns: tuple[str, ...] = (), delete: bool = True) -> None:
         self.table, self.except_columns, self.delete = table, except_columns, delete
         trigger = f"{table}_append_only"
-        keep = f'to_jsonb(NEW) - ARRAY[{_quoted(except_columns)}]::text[] IS DISTINCT FROM ' \
-               f'to_jsonb(OLD) - ARRAY[{_quoted(except_columns)}]::text[]'
+        keep = (
+            f"to_jsonb(NEW) - ARRAY[{_quoted(except_columns)}]::text[] IS DISTINCT FROM "
+            f"to_jsonb(OLD) - ARRAY[{_quoted(except_columns)}]::text[]"
+        )
         when = f"WHEN ({keep})" if except_columns else ""
         sql = FUNCTION + (
             f'CREATE TRIGGER "{trigger}_update" BEFORE UPDATE ON "{table}" FOR EACH ROW {when} '

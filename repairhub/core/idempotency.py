@@ -44,7 +44,11 @@ def run_once(*, scope: str, key: str, body: Any, at: datetime, action: Callable[
         status, answer = action()
         stored = json.loads(json.dumps(answer, cls=DjangoJSONEncoder))
         IdempotentRequest.objects.create(
-            scope=scope, key=key, request_digest=digest, response_status=status, response_body=stored,
+            scope=scope,
+            key=key,
+            request_digest=digest,
+            response_status=status,
+            response_body=stored,
             created_at=at,
         )
         return status, stored

@@ -12,10 +12,11 @@ def claim_tick(job: str, at: datetime) -> bool:
     minute = at.replace(second=0, microsecond=0)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO core_tick (job, minute) VALUES (%s, %s) ON CONFLICT ON CONSTRAINT tick_once DO NOTHING",
+            "INSERT INTO core_tick (job, minute) VALUES (%s, %s) "
+            "ON CONFLICT ON CONSTRAINT tick_once DO NOTHING",
             [job, minute],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def forget_old_ticks(at: datetime) -> int:

@@ -62,7 +62,9 @@ def distance(km: float | None) -> str:
         return ""
     if km < 0.995:
         return _("%(metres)s m") % {"metres": int(round(km * 100) * 10)}
-    return _("%(km)s km") % {"km": number_format(km, decimal_pos=0 if km >= 9.95 else 1)}
+    decimals = 0 if km >= 9.95 else 1
+    # number_format cuts digits off, it does not round
+    return _("%(km)s km") % {"km": number_format(round(km, decimals), decimal_pos=decimals)}
 
 
 @register.simple_tag

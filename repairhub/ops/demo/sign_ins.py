@@ -45,7 +45,7 @@ SIGN_INS = [
         "Chen Ying",
         "SH",
         "/engineer/",
-        _("Drive to the next visit, start it with the customer's PIN, scan the part in, finish with a photo."),
+        _("Drive to the next visit, start with the customer's PIN, scan the part in, finish with a photo."),
     ),
     SignIn(
         Role.CASE_OFFICER,
@@ -54,7 +54,7 @@ SIGN_INS = [
         "Sun Min",
         None,
         "/claims/",
-        _("Answer a warranty claim before its deadline: a rework visit at no cost, or a refusal with its reason."),
+        _("Answer a claim before its deadline: a rework visit at no cost, or a refusal with its reason."),
     ),
     SignIn(
         Role.CASE_OFFICER,
