@@ -120,6 +120,7 @@ class EmbeddedServers:
         if not greeted:
             connection.close()
             return False
+        connection.settimeout(None)
         self._sockets, self._connection = sockets, connection
         return True
 

@@ -49,6 +49,8 @@ class Runner:
             "DJANGO_SETTINGS_MODULE": "repairhub.settings.local",
             "PUBLIC_URL": os.environ.get("PUBLIC_URL") or self.url,
             "PYTHONUNBUFFERED": "1",
+            # As root, Celery warns of root. This demo listens on the loopback address only.
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         }
         self.folder = CHECKOUT / "var" / f"run-{port}"
         self.groups_file = self.folder / "groups"
@@ -177,9 +179,12 @@ class Runner:
                 self._give_up("The process that started RepairHub has ended: stopping.")
             elif self.servers and self.servers.have_died():
                 self._give_up(f"An embedded server has ended by itself (logs: {self.servers.home.folder}).")
-            elif not shown and self._page_answers():
+            elif not shown and (status := self._first_page()):
                 shown = True
-                self._say_hello()
+                if status != 200:
+                    self._give_up(f"{self.url}/ answers {status}: the reason stands above.")
+                else:
+                    self._say_hello()
             elif not shown and time.monotonic() > deadline:
                 self._give_up(f"{self.url} did not answer within {PAGE_SECONDS} s.")
 
@@ -188,13 +193,14 @@ class Runner:
         self.over.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def _page_answers(self) -> bool:
+    def _first_page(self) -> int | None:
+        """The status of the first page, or None as long as nobody listens."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=30)
         try:
             connection.request("GET", "/")
-            return connection.getresponse().status == 200
+            return connection.getresponse().status
         except (OSError, http.client.HTTPException):
-            return False
+            return None
         finally:
             connection.close()
 
