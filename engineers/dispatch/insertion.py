@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from engineers.dispatch.explain import (
     Reason,
-    ReasonCode,
     fits,
     is_qualified,
     no_gap,
@@ -227,13 +226,3 @@ def _refused(
         ranked.append((rank, miss, order, Candidate(day.engineer_id, False, reasons)))
     ranked.sort(key=lambda entry: entry[:3])
     return [entry[3] for entry in ranked]
-
-
-def is_no_gap(reason: Reason) -> bool:
-    """Return whether the reason is about time and not about the person: another order might open it."""
-    return reason.code in {
-        ReasonCode.TOO_SOON,
-        ReasonCode.ARRIVES_LATE,
-        ReasonCode.BREAKS_PROMISE,
-        ReasonCode.OVERRUNS_SHIFT,
-    }

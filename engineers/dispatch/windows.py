@@ -1,6 +1,6 @@
 """A day's arrival windows, and which of the open ones lie nearest to a wanted one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -68,8 +68,3 @@ def nearest_windows(wanted: Window, open_windows: Iterable[Window], n: int = 3) 
 
 def _moment(window: Window) -> int:
     return window.on.toordinal() * DAY + window.start
-
-
-def as_spans(windows: Sequence[Window]) -> list[tuple[int, int]]:
-    """Return the windows as pairs (start, end) of seconds, their day left away."""
-    return [(window.start, window.end) for window in windows]

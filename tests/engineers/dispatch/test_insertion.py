@@ -19,7 +19,6 @@ from engineers.dispatch import (
     feasible_windows,
     insert,
 )
-from engineers.dispatch.insertion import is_no_gap
 from tests.engineers.dispatch.builders import clock, engineer, plan_of, spot, visit
 
 ON = date(2026, 11, 23)
@@ -219,12 +218,6 @@ class TestReasons:
             ReasonCode.OVERRUNS_SHIFT,
             {"late_by": 10 * 60, "shift_end": clock("17:00")},
         )
-
-    def test_only_time_can_be_opened_by_another_order(self):
-        [busy] = candidates(visit("new", window=MORNING), plan_of(engineer(base=spot(125))))
-        [unqualified] = candidates(visit("new", skills={"board": 1}), plan_of(engineer()))
-        assert is_no_gap(busy.reasons[0])
-        assert not is_no_gap(unqualified.reasons[0])
 
 
 class TestInsert:
