@@ -53,3 +53,37 @@ class City(NamedInTwoLanguages):
     def covers(self, latitude: float, longitude: float) -> bool:
         """Whether the place (degrees) lies within the city's radius."""
         return haversine_km(self.latitude, self.longitude, latitude, longitude) <= self.radius_km
+
+
+class DistrictQuerySet(models.QuerySet["District"]):
+    def open(self) -> "DistrictQuerySet":
+        """Districts of the cities in which a visit can be booked, city by city."""
+        return self.filter(city__is_open=True).select_related("city").order_by("city__name_en", "name_en")
+
+
+class District(NamedInTwoLanguages):
+    """A known place of a city: where a visit is planned to whose street address we cannot locate."""
+
+    city = models.ForeignKey(
+        City, on_delete=models.CASCADE, related_name="districts", verbose_name=_("city")
+    )
+    latitude = models.FloatField(
+        _("latitude (degrees)"), validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
+    longitude = models.FloatField(
+        _("longitude (degrees)"), validators=[MinValueValidator(-180), MaxValueValidator(180)]
+    )
+
+    objects = DistrictQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("district")
+        verbose_name_plural = _("districts")
+        ordering = ["city__name_en", "name_en"]
+        constraints = [
+            models.UniqueConstraint(fields=["city", "name_en"], name="district_once_per_city"),
+            models.CheckConstraint(
+                condition=models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="district_on_earth",
+            ),
+        ]

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from repairhub.ops.demo.catalogue import load_catalogue
 from repairhub.ops.demo.staffing import load_cities, load_engineers, load_staff
 from repairhub.ops.demo.stock import load_stock
+from repairhub.places.districts import load_districts
 
 LOCK = 20261122  # a second start of the product on the same database waits here, then finds all in place
 
@@ -22,6 +23,7 @@ def load_demo(*, on: date, at: datetime, say: Callable[[str], None]) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     cities = load_cities(at=at)
     say(f"cities {len(cities)}/{len(cities)}")
+    say(f"districts {load_districts()}")
     for name, count in load_catalogue(on=on, at=at).items():
         say(f"{name} {count}")
     say(f"people with a sign-in {load_staff(cities=cities)}")
