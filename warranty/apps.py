@@ -7,8 +7,9 @@ class WarrantyConfig(AppConfig):
     verbose_name = _("Warranty")
 
     def ready(self) -> None:
-        """Answers the ports that orders declares."""
+        """Answers the ports that orders declares and listens to its news."""
         from orders.ports import register_rework_lines, register_warranty_term
+        from warranty import receivers  # noqa: F401
         from warranty.selectors.rework import lines_of_rework
         from warranty.selectors.terms import term_for
 

@@ -39,3 +39,7 @@ class RemedyStatus(models.TextChoices):
     OFFERED = "offered", _("Waiting for the customer to choose a window")
     BOOKED = "booked", _("Visit booked")
     DONE = "done", _("Done")
+
+
+# promised to the customer and not given yet
+OWED = (RemedyStatus.OFFERED, RemedyStatus.BOOKED)

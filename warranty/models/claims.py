@@ -7,7 +7,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 from engineers.models import Visit
 from orders.models import Fitting, OrderContact, RepairOrder
-from warranty.querysets import ClaimQuerySet
+from warranty.querysets import ClaimQuerySet, RemedyQuerySet
 from warranty.states import ClaimKind, ClaimStatus, Outcome, RemedyKind, RemedyStatus
 
 
@@ -142,6 +142,8 @@ class Remedy(FSMModelMixin, models.Model):
     )
     offered_at = models.DateTimeField(_("offered at"))
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+
+    objects = RemedyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("remedy")
