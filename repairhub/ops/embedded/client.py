@@ -132,7 +132,7 @@ class EmbeddedServers:
             return subprocess.Popen(
                 arguments,
                 cwd=CHECKOUT,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # closes with us: a keeper that nobody has reached yet then ends
                 stdout=log,
                 stderr=log,
                 env=os.environ | {"PYTHONPATH": str(CHECKOUT)},

@@ -18,7 +18,6 @@ import signal
 import socket
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from .errors import EmbeddedServersError
@@ -28,7 +27,6 @@ from .programs import find_programs
 from .valkey import Valkey
 
 FAILED = 1
-FIRST_CLIENT_SECONDS = 30
 
 
 class Keeper:
@@ -81,17 +79,22 @@ class Keeper:
         unfinished.rename(address)
 
     def _serve(self, listener: socket.socket) -> None:
-        deadline = time.monotonic() + FIRST_CLIENT_SECONDS
+        waiting = True  # for the client that started us; its end closes our standard input
         with selectors.DefaultSelector() as selector:
             selector.register(listener, selectors.EVENT_READ)
-            while not self.stopping and (self.clients or time.monotonic() < deadline):
+            selector.register(sys.stdin, selectors.EVENT_READ)
+            while not self.stopping and (self.clients or waiting):
                 for key, _ in selector.select(timeout=0.5):
                     if key.fileobj is listener:
                         connection, _ = listener.accept()
-                        connection.sendall(b"ready\n")
+                        with contextlib.suppress(OSError):  # it may have left already: then reading tells
+                            connection.sendall(b"ready\n")
                         self.clients.add(connection)
                         selector.register(connection, selectors.EVENT_READ)
-                        deadline = 0
+                        waiting = False
+                    elif key.fileobj is sys.stdin:
+                        waiting = False
+                        selector.unregister(sys.stdin)
                     else:
                         self._let_go(key.fileobj, selector)  # type: ignore[arg-type]
                 if self.postgres.process.poll() is not None or self.valkey.process.poll() is not None:  # type: ignore[union-attr]

@@ -9,7 +9,7 @@ import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.utils import OperationalError
+from django.db.utils import DatabaseError, OperationalError
 
 # Two copies that start at once prepare one after the other. The number is arbitrary, the same in every copy.
 LOCK = 52_000_001
@@ -18,6 +18,12 @@ CONNECT_SECONDS = 5
 
 def main() -> int:
     """Prepare the database named by the settings; 1 where there is none."""
+    address = os.environ.get("DATABASE_URL", "")
+    if address and not address.startswith(("postgres://", "postgresql://")):
+        sys.stderr.write(
+            "DATABASE_URL must begin with postgres://, as in postgres://user:password@host/name\n"
+        )
+        return 1
     try:
         _load_django()
     except (ImproperlyConfigured, ValueError, KeyError) as error:
@@ -39,9 +45,13 @@ def main() -> int:
     if refusal:
         sys.stderr.write(f"REDIS_URL: cannot connect: {refusal}\n")
         return 1
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-    _migrate()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        _migrate()
+    except DatabaseError as error:
+        sys.stderr.write(f"The tables cannot be made: {_first_line(error)}\n")
+        return 1
     _load_demo()
     connection.close()  # gives the lock back
     return 0

@@ -107,7 +107,7 @@ class Runner:
         try:
             code = process.wait()
         except BaseException:
-            end_groups([process.pid])
+            process.terminate()
             process.wait()
             raise
         if code:
