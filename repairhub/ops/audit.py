@@ -1,0 +1,137 @@
+"""Proves on the live database that nothing is lost or broken. Each check yields one line per violation."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
+
+from engineers.models import Visit
+from engineers.states import OPEN, VisitStatus
+from orders.models import Fitting, Quote, RepairOrder
+from orders.services.timeline import chain_faults
+from orders.states import OrderStatus
+from parts.models import StockMovement, StockUnit, UnitStatus
+from repairhub.notifications.models import Message
+from repairhub.notifications.states import MessageStatus
+from repairhub.sla.models import SlaClock
+
+OUTBOX_LIMIT = timedelta(minutes=15)
+SWEEP_LIMIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule that does not hold: the rule's name, and a line that says where."""
+
+    rule: str
+    where: str
+
+
+def audit(at: datetime) -> list[Violation]:
+    """Every violation at that moment; an empty list for a house in order."""
+    return [Violation(rule, where) for rule, check in CHECKS.items() for where in check(at)]
+
+
+def stock_is_what_the_ledger_adds_up_to(at: datetime) -> Iterator[str]:
+    """A unit lies where its last movement put it; a fitted one lies nowhere."""
+    last = StockMovement.objects.filter(unit=OuterRef("pk")).order_by("-at", "-id")
+    units = StockUnit.objects.annotate(
+        last_kind=Subquery(last.values("kind")[:1]), last_place=Subquery(last.values("to_location")[:1])
+    )
+    same_place = Q(location=F("last_place")) | Q(location=None, last_place=None)
+    fitted = Q(status=UnitStatus.FITTED, last_kind=StockMovement.Kind.FITTED)
+    elsewhere = ~Q(status=UnitStatus.FITTED) & ~Q(last_kind=StockMovement.Kind.FITTED)
+    wrong = units.exclude(same_place & (fitted | elsewhere)) | units.filter(last_kind=None)
+    yield from wrong.values_list("serial", flat=True).iterator()
+
+
+def nobody_is_booked_twice(at: datetime) -> Iterator[str]:
+    """The planned spans of an engineer's open visits do not overlap."""
+    visits = Visit.objects.filter(status__in=OPEN, engineer__isnull=False)
+    previous: Visit | None = None
+    for visit in visits.order_by("engineer_id", "planned_start_at").iterator():
+        if previous is not None and previous.engineer_id == visit.engineer_id:
+            if visit.planned_start_at < previous.planned_end_at:  # type: ignore[operator]
+                yield f"{previous.reference} and {visit.reference}"
+        previous = visit
+
+
+def visits_lie_inside_their_window(at: datetime) -> Iterator[str]:
+    """A planned arrival lies inside the promised window, or the visit is marked as at risk."""
+    outside = Visit.objects.filter(status__in=[VisitStatus.PLANNED, VisitStatus.CONFIRMED], at_risk_at=None)
+    outside = outside.exclude(planned_start_at=None).exclude(
+        planned_start_at__gte=F("window_start_at"), planned_start_at__lte=F("window_end_at")
+    )
+    yield from outside.values_list("reference", flat=True).iterator()
+
+
+def missed_windows_are_recorded(at: datetime) -> Iterator[str]:
+    """A window that ended with nobody at the door has its breach once the sweep had its time."""
+    due = SlaClock.objects.filter(
+        stopped_at=None, paused_at=None, breached_at=None, due_at__lt=at - SWEEP_LIMIT
+    )
+    yield from due.values_list("label", flat=True).iterator()
+
+
+def open_orders_have_an_approved_quote(at: datetime) -> Iterator[str]:
+    """No order stands without a price that its customer approved."""
+    yield from (
+        RepairOrder.objects.filter(quotes__approval=None)
+        .annotate(approved=Count("quotes__approval"))
+        .filter(approved=0)
+        .values_list("reference", flat=True)
+        .iterator()
+    )
+
+
+def no_order_costs_more_than_its_quote(at: datetime) -> Iterator[str]:
+    """A quote's total is the sum of its lines."""
+    sums = Quote.objects.annotate(lines_total=Sum(F("lines__part_price") + F("lines__labour")))
+    for quote in sums.exclude(lines_total=F("total")).select_related("order").iterator():
+        yield f"{quote.order.reference} v{quote.version}: {quote.total} is not {quote.lines_total}"
+
+
+def timelines_hold(at: datetime) -> Iterator[str]:
+    """Every order's hash chain is whole."""
+    for order in RepairOrder.objects.order_by("pk").iterator():
+        yield from chain_faults(order)
+
+
+def fittings_have_their_warranty(at: datetime) -> Iterator[str]:
+    """A fitting of a completed order, whose visit is done, has its warranty."""
+    bare = Fitting.objects.filter(
+        order__status=OrderStatus.COMPLETED, visit__status=VisitStatus.DONE, warranty=None
+    )
+    for fitting in bare.select_related("order", "unit").iterator():
+        yield f"{fitting.order.reference}: {fitting.unit.serial}"
+
+
+def no_message_is_overdue(at: datetime) -> Iterator[str]:
+    """No outbox row waits longer than its limit."""
+    waiting = Message.objects.filter(status=MessageStatus.QUEUED, not_before_at__lt=at - OUTBOX_LIMIT)
+    yield from waiting.values_list("key", flat=True).iterator()
+
+
+def event_counts_match(at: datetime) -> Iterator[str]:
+    """No timeline has a gap at its end: as many events as the last one's number."""
+    counted = RepairOrder.objects.annotate(events_count=Count("events"), last=Max("events__sequence"))
+    yield from (
+        counted.exclude(events_count=F("last"), events_count__gte=1)
+        .values_list("reference", flat=True)
+        .iterator()
+    )
+
+
+CHECKS: dict[str, Callable[[datetime], Iterator[str]]] = {
+    "stock is what the ledger adds up to": stock_is_what_the_ledger_adds_up_to,
+    "nobody is booked twice": nobody_is_booked_twice,
+    "planned arrivals lie inside the promised window": visits_lie_inside_their_window,
+    "missed deadlines are recorded": missed_windows_are_recorded,
+    "every order has an approved quote": open_orders_have_an_approved_quote,
+    "no order costs more than its quote": no_order_costs_more_than_its_quote,
+    "every timeline's chain holds": timelines_hold,
+    "every timeline is complete": event_counts_match,
+    "every fitting has its warranty": fittings_have_their_warranty,
+    "no message is overdue": no_message_is_overdue,
+}

@@ -1,0 +1,73 @@
+"""Every address of the product and who may come in. A new view joins this table, or the tests fail.
+
+PUBLIC: anybody, also without signing in. SIGNED_IN: whoever has signed in. Otherwise: these roles (superusers can go
+everywhere). `args` make an address to try; what they name need not exist.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+STAFF = ("engineer", "dispatcher", "case_officer", "parts_admin", "manager")
+DESK = ("dispatcher", "manager")
+CLAIMS = ("case_officer", "manager")
+ENGINEER = ("engineer",)
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who may come in, and what an example of the address takes."""
+
+    who: str | tuple[str, ...]
+    args: dict[str, Any] = field(default_factory=dict)
+
+
+ORDER = {"reference": "RH-23456789", "token": "x" * 32}
+VISIT = {"reference": "V-23456789"}
+
+ADDRESSES: dict[str, Door] = {
+    "home": Door(PUBLIC),
+    "set_language": Door(PUBLIC),
+    "javascript_catalogue": Door(PUBLIC),
+    "healthz": Door(PUBLIC),
+    "readyz": Door(PUBLIC),
+    # the API has permissions of its own
+    "api_cities": Door(PUBLIC),
+    "api_device_models": Door(PUBLIC),
+    "api_repairs": Door(PUBLIC),
+    "api_windows": Door(PUBLIC),
+    "api_phone_codes": Door(PUBLIC),
+    "api_phone_proofs": Door(PUBLIC),
+    "api_orders": Door(PUBLIC),
+    "api_order": Door(PUBLIC, {"reference": "RH-23456789"}),
+    "api_schema": Door(PUBLIC),
+    "api_docs": Door(PUBLIC),
+    # the engineer's visit
+    "door": Door(ENGINEER, VISIT),
+    "door_step": Door(ENGINEER, {**VISIT, "step": "arrive"}),
+    # staff sign in; what a customer's session would find there is its own account, and customers have none
+    "account_login": Door(PUBLIC),
+    "account_logout": Door(PUBLIC),
+    "account_inactive": Door(PUBLIC),
+    "account_reauthenticate": Door(SIGNED_IN),
+    "account_change_password": Door(SIGNED_IN),
+    "mfa_index": Door(SIGNED_IN),
+    "mfa_authenticate": Door(PUBLIC),
+    "mfa_reauthenticate": Door(SIGNED_IN),
+    "mfa_activate_totp": Door(SIGNED_IN),
+    "mfa_deactivate_totp": Door(SIGNED_IN),
+    "mfa_view_recovery_codes": Door(SIGNED_IN),
+    "mfa_generate_recovery_codes": Door(SIGNED_IN),
+    "mfa_download_recovery_codes": Door(SIGNED_IN),
+    "staff_home": Door(STAFF),
+    # the dispatch desk
+    "board": Door(DESK),
+    "board_export": Door(DESK),
+    "board_visit": Door(DESK, VISIT),
+    "dispatch_visit": Door(DESK, VISIT),
+    "engineer_day": Door(ENGINEER),
+    # the demo's pages, where settings.DEMO is set
+    "demo": Door(PUBLIC),
+    "demo_messages": Door(PUBLIC),
+}
