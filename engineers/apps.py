@@ -5,3 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class EngineersConfig(AppConfig):
     name = "engineers"
     verbose_name = _("Engineers")
+
+    def ready(self) -> None:
+        """Listen to the clocks."""
+        from engineers import receivers  # noqa: F401

@@ -131,7 +131,7 @@ def _route(engineer: Engineer, visits: Iterable[Visit], city: City, on: date, at
     if ended:
         last = max(ended, key=lambda v: v.ended_at or at)
         start_place = (last.latitude, last.longitude)
-    not_before = max(0, clock.seconds(at)) if on == city_today(city, at) else 0
+    not_before = max(0, clock.seconds(at))  # 0 on later days; after midnight, and so never, on past ones
     return Route(
         engineer_id=engineer.pk,
         stops=tuple(stop_for(visit, clock, at) for visit in [*under_way, *waiting]),

@@ -29,7 +29,7 @@ _provider: Provider | None = None
 
 def register_visit_details(provider: Provider) -> None:
     """The upper app names its one batched call; the last one registered counts."""
-    global _provider  # noqa: PLW0603 - set once, in ready()
+    global _provider
     _provider = provider
 
 
@@ -38,3 +38,18 @@ def visit_details(visits: Sequence["Visit"], *, unmasked: bool = False) -> dict[
     if _provider is None:
         return {}
     return _provider(visits, unmasked)
+
+
+Search = Callable[[str], Sequence[int]]
+_search: Search | None = None
+
+
+def register_visit_search(search: Search) -> None:
+    """The upper app names its call: the beginning of a reference that people know -> ids of a few visits."""
+    global _search
+    _search = search
+
+
+def find_visits(text: str) -> Sequence[int]:
+    """Ids of visits ordered under a reference that begins with the text; none for an empty text."""
+    return _search(text) if _search is not None and text else ()

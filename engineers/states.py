@@ -23,6 +23,8 @@ MOVABLE = (VisitStatus.PLANNED, VisitStatus.CONFIRMED)
 UNDER_WAY = (VisitStatus.EN_ROUTE, VisitStatus.ON_SITE)
 # takes up an engineer's time: the exclusion constraint looks at these
 OPEN = MOVABLE + UNDER_WAY
+# nobody is at the door yet: the promised window is still to be kept
+AWAITED = (*MOVABLE, VisitStatus.EN_ROUTE)
 ENDED = (VisitStatus.DONE, VisitStatus.CANNOT_COMPLETE, VisitStatus.NO_ACCESS, VisitStatus.CANCELLED)
 # the customer sees the engineer's card
 ANNOUNCED = (VisitStatus.CONFIRMED, *UNDER_WAY, VisitStatus.DONE)
@@ -36,3 +38,18 @@ class CannotCompleteReason(models.TextChoices):
     PART_FAULTY = "part_faulty", _("The new part is faulty")
     LIQUID_OR_BENT = "liquid_or_bent", _("Liquid damage or a bent board")
     OTHER = "other", _("Another reason")
+
+
+class EventKind(models.TextChoices):
+    """What a VisitEvent records."""
+
+    PLANNED = "planned", _("Window promised")
+    CONFIRMED = "confirmed", _("Engineer named")
+    SET_OUT = "set_out", _("Engineer on the way")
+    ARRIVED = "arrived", _("Engineer at the door")
+    STARTED = "started", _("Work started")
+    FINISHED = "finished", _("Work done")
+    CANNOT_COMPLETE = "cannot_complete", _("Could not be completed")
+    NO_ACCESS = "no_access", _("Nobody opened")
+    CANCELLED = "cancelled", _("Cancelled")
+    AT_RISK = "at_risk", _("Window at risk")

@@ -1,5 +1,13 @@
 """Addresses of the dispatch board and of the engineer's day."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from engineers.views import board, day
+
+urlpatterns = [
+    path("dispatch/", board.board, name="board"),
+    path("dispatch/visits.csv", board.board_export, name="board_export"),
+    path("dispatch/visits/<slug:reference>/", board.board_visit, name="board_visit"),
+    path("dispatch/visits/<slug:reference>/engineer/", board.name_engineer, name="dispatch_visit"),
+    path("engineer/", day.engineer_day, name="engineer_day"),
+]

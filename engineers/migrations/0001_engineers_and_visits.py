@@ -507,7 +507,24 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("kind", models.CharField(max_length=30)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Window promised"),
+                            ("confirmed", "Engineer named"),
+                            ("set_out", "Engineer on the way"),
+                            ("arrived", "Engineer at the door"),
+                            ("started", "Work started"),
+                            ("finished", "Work done"),
+                            ("cannot_complete", "Could not be completed"),
+                            ("no_access", "Nobody opened"),
+                            ("cancelled", "Cancelled"),
+                            ("at_risk", "Window at risk"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
                 ("from_status", models.CharField(blank=True, max_length=20)),
                 ("to_status", models.CharField(max_length=20)),
                 ("at", models.DateTimeField()),

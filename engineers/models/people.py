@@ -30,9 +30,7 @@ class Engineer(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="engineer", verbose_name=_("user")
     )
     number = models.CharField(_("staff number"), max_length=20, unique=True)
-    city = models.ForeignKey(
-        City, on_delete=models.PROTECT, related_name="engineers", verbose_name=_("city")
-    )
+    city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="engineers", verbose_name=_("city"))
     base_latitude = models.FloatField(_("base: latitude (degrees)"))
     base_longitude = models.FloatField(_("base: longitude (degrees)"))
     is_active = models.BooleanField(_("working for us"), default=True)
@@ -106,7 +104,9 @@ class BrandAuthorisation(models.Model):
         verbose_name = _("brand authorisation")
         verbose_name_plural = _("brand authorisations")
         constraints = [
-            models.UniqueConstraint(fields=["engineer", "brand", "reference"], name="authorisation_reference"),
+            models.UniqueConstraint(
+                fields=["engineer", "brand", "reference"], name="authorisation_reference"
+            ),
             models.CheckConstraint(
                 condition=models.Q(valid_until_on__gte=models.F("valid_from_on")), name="authorisation_days"
             ),
@@ -165,9 +165,7 @@ class Absence(models.Model):
         verbose_name_plural = _("absences")
         ordering = ["-from_on"]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(until_on__gte=models.F("from_on")), name="absence_days"
-            )
+            models.CheckConstraint(condition=models.Q(until_on__gte=models.F("from_on")), name="absence_days")
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 from engineers.models.people import Engineer
 from engineers.querysets import VisitQuerySet
-from engineers.states import ENDED, MOVABLE, OPEN, UNDER_WAY, CannotCompleteReason, VisitStatus
+from engineers.states import ENDED, MOVABLE, OPEN, UNDER_WAY, CannotCompleteReason, EventKind, VisitStatus
 from repairhub.places.models import City
 
 
@@ -71,7 +71,9 @@ class Visit(FSMModelMixin, models.Model):
     arrived_at = models.DateTimeField(_("arrived at"), null=True, blank=True)
     started_at = models.DateTimeField(_("work started at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
-    end_reason = models.CharField(_("reason"), max_length=20, choices=CannotCompleteReason.choices, blank=True)
+    end_reason = models.CharField(
+        _("reason"), max_length=20, choices=CannotCompleteReason.choices, blank=True
+    )
     end_note = models.CharField(_("note"), max_length=500, blank=True)
 
     objects = VisitQuerySet.as_manager()
@@ -137,6 +139,11 @@ class Visit(FSMModelMixin, models.Model):
         return self.status in ENDED
 
     @property
+    def standing(self) -> str:
+        """State and engineer in one word: what a decision of a dispatcher was made on."""
+        return f"{self.status}:{self.engineer_id or ''}"
+
+    @property
     def is_movable(self) -> bool:
         """Whether it may still change engineer: not under way and not pinned."""
         return self.status in MOVABLE and not self.is_pinned
@@ -179,7 +186,7 @@ class VisitEvent(models.Model):
     """What happened to a visit: from, to, who (None is the system), when, why. Append-only."""
 
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=30)
+    kind = models.CharField(max_length=30, choices=EventKind.choices)
     from_status = models.CharField(max_length=20, blank=True)
     to_status = models.CharField(max_length=20)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")

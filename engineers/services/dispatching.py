@@ -1,4 +1,4 @@
-"""Dispatching: a person at the desk names the engineer. The server refuses who is not qualified or not free."""
+"""Dispatching: a person at the desk names the engineer. Who is not qualified or not free is refused."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from engineers.dispatch import DayPlan, Reason, candidate_for, insert, qualification
+from engineers.dispatch.explain import presence
 from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, load_plans, stop_for
-from engineers.reasons import sentence
+from engineers.reasons import sentences
 from engineers.services.events import record
 from engineers.services.planning import ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day, locked_visit, write_routes
@@ -21,11 +22,15 @@ from repairhub.sla.services.clocks import stop_clock
 
 
 @transaction.atomic
-def dispatch_visit(*, visit: Visit, engineer: Engineer, by: Any, at: datetime) -> Visit:
+def dispatch_visit(
+    *, visit: Visit, engineer: Engineer, by: Any, at: datetime, seen: str | None = None
+) -> Visit:
     """The visit, confirmed with this engineer and written into the route.
 
-    The same engineer named again changes nothing. Raises Conflict where the visit is under way or ended, or
-    where the engineer is unqualified, off or busy: with the engine's reason in a sentence.
+    The same engineer named again changes nothing. `seen` is the `standing` that the decision was made on:
+    where somebody else has decided meanwhile, their word stands. Raises Conflict for that, where the visit is
+    under way or ended, and where the engineer is unqualified, off or busy: with the engine's reasons in
+    sentences.
     """
     lock_city_day(visit.city, visit.on)
     visit = locked_visit(visit)
@@ -38,6 +43,8 @@ def dispatch_visit(*, visit: Visit, engineer: Engineer, by: Any, at: datetime) -
             code="visit_not_movable",
             next_step=_("Reload the board to see where it stands."),
         )
+    if seen is not None and seen != visit.standing:
+        raise _decided_meanwhile(visit)
     if engineer.city_id != visit.city_id:
         raise InvalidInput(_("This engineer works in another city."), field="engineer", code="other_city")
     before = load_plans(visit.city, visit.on, visit.on, at)[visit.on]
@@ -45,8 +52,11 @@ def dispatch_visit(*, visit: Visit, engineer: Engineer, by: Any, at: datetime) -
     clock = CityClock.of(visit.city, visit.on)
     stop = stop_for(visit, clock, at)
     if present == engineer.pk:
-        # no route changes; but a certificate may have lapsed since the plan was made
-        _refuse(qualification(stop, before.day(engineer.pk)))
+        # no route changes; but a certificate may have lapsed since it was planned, or the shift be gone
+        day = before.day(engineer.pk)
+        away = presence(stop, day)
+        _refuse([*qualification(stop, day), *([away] if away else [])])
+        after = before
     else:
         if present is not None:
             # as the plan has it: a visit that is late already may stay as late as it is
@@ -56,29 +66,55 @@ def dispatch_visit(*, visit: Visit, engineer: Engineer, by: Any, at: datetime) -
         if not candidate.feasible:
             _refuse(candidate.reasons)
         touched = {engineer.pk} | ({present} if isinstance(present, int) else set())
+        after = insert(stop, before, candidate)
         write_routes(
-            city=visit.city,
-            on=visit.on,
-            before=before,
-            after=insert(stop, before, candidate),
-            engineer_ids=touched,
-            new=[stop],
+            city=visit.city, on=visit.on, before=before, after=after, engineer_ids=touched, new=[stop]
         )
         visit.refresh_from_db()
     from_status = visit.status
     visit.confirm()
-    visit.confirmed_at, visit.at_risk_at = at, None
+    visit.confirmed_at = at
+    start = next(p.start for p in after.planned(engineer.pk) if p.visit_id == visit.pk)
+    if start <= stop.window_end:
+        visit.at_risk_at = None  # this engineer can keep the window
     visit.save(update_fields=["status", "confirmed_at", "at_risk_at"])
     stop_clock(subject=visit, target_key=ASSIGN_WITHIN, at=at)
-    record(visit, "confirmed", by=by, at=at, from_status=from_status, data={"engineer": engineer.pk})
+    record(
+        visit,
+        "confirmed",
+        by=by,
+        at=at,
+        from_status=from_status,
+        data={"engineer": engineer.pk, "before": present},
+    )
     visit_confirmed.send(sender=Visit, visit=visit, by=by, at=at)
     return visit
+
+
+def _decided_meanwhile(visit: Visit) -> Conflict:
+    facts = {"reference": visit.reference, "engineer": visit.engineer.user.name if visit.engineer else ""}
+    decided = visit.events.filter(kind="confirmed").select_related("by").last()
+    if visit.status == VisitStatus.CONFIRMED and decided is not None and decided.by is not None:
+        message = _("%(who)s has confirmed visit %(reference)s with %(engineer)s meanwhile.") % {
+            **facts,
+            "who": decided.by.name,
+        }
+    elif visit.engineer is not None:
+        message = _("Visit %(reference)s has been given to %(engineer)s meanwhile.") % facts
+    else:
+        message = _("Visit %(reference)s has lost its engineer meanwhile.") % facts
+    return Conflict(
+        message,
+        field="engineer",
+        code="decided_meanwhile",
+        next_step=_("Nothing was changed. Look at it as it stands now, then decide."),
+    )
 
 
 def _refuse(reasons: Sequence[Reason]) -> None:
     if reasons:
         raise Conflict(
-            " ".join(sentence(reason) for reason in reasons),
+            " ".join(sentences(reasons)),
             field="engineer",
             code="not_a_candidate",
             details={"reasons": [str(reason.code) for reason in reasons]},

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_fsm import can_proceed
 
@@ -13,18 +15,21 @@ from engineers.services.events import record
 from engineers.services.planning import ARRIVE_WITHIN_WINDOW, ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day, locked_visit
 from engineers.signals import visit_arrived, visit_ended, visit_set_out, visits_at_risk
-from engineers.states import UNDER_WAY, CannotCompleteReason, VisitStatus
+from engineers.states import AWAITED, UNDER_WAY, CannotCompleteReason, VisitStatus
 from repairhub.core.errors import Conflict, InvalidInput, NotAllowed
 from repairhub.sla.services.clocks import stop_clock
 
 
 @transaction.atomic
 def set_out(*, visit: Visit, by: Any, at: datetime) -> Visit:
-    """The visit, en route. Raises Conflict while another visit of the engineer is under way."""
-    visit = _own(visit, by)
+    """The visit, en route. Raises Conflict while another visit of the engineer is under way.
+
+    From here on the visit is fixed in its route: it no longer changes engineer.
+    """
+    visit = _own_on_its_day(visit, by)
     if visit.status == VisitStatus.EN_ROUTE:
         return visit  # pressed twice
-    other = Visit.objects.filter(engineer_id=visit.engineer_id, status__in=UNDER_WAY).first()
+    other = Visit.objects.filter(engineer=visit.engineer, status__in=UNDER_WAY).first()
     if other is not None:
         raise Conflict(
             _("Visit %(reference)s is still under way.") % {"reference": other.reference},
@@ -42,7 +47,7 @@ def set_out(*, visit: Visit, by: Any, at: datetime) -> Visit:
 @transaction.atomic
 def arrive(*, visit: Visit, by: Any, at: datetime) -> Visit:
     """The visit, on site; the clock of the promised window stops."""
-    visit = _own(visit, by)
+    visit = _own_on_its_day(visit, by)
     if visit.status == VisitStatus.ON_SITE:
         return visit
     _proceed(visit, visit.arrive)
@@ -80,7 +85,7 @@ def check_on_site(*, visit: Visit, by: Any) -> Visit:
 @transaction.atomic
 def finish_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
     """The visit, done. The guards of what had to be done belong to the caller above."""
-    visit = _own(visit, by)
+    visit = _own_on_its_day(visit, by)
     if visit.started_at is None:
         raise Conflict(
             _("The work has not been started."),
@@ -94,7 +99,7 @@ def finish_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
 @transaction.atomic
 def report_cannot_complete(*, visit: Visit, reason: str, note: str, by: Any, at: datetime) -> Visit:
     """The visit, ended without the repair. Raises InvalidInput without a reason (and a note for "other")."""
-    visit = _own(visit, by)
+    visit = _own_on_its_day(visit, by)
     if reason not in CannotCompleteReason.values:
         raise InvalidInput(_("Say why it cannot be completed."), field="reason", code="required")
     if reason == CannotCompleteReason.OTHER and not note.strip():
@@ -106,8 +111,8 @@ def report_cannot_complete(*, visit: Visit, reason: str, note: str, by: Any, at:
 
 @transaction.atomic
 def report_no_access(*, visit: Visit, note: str, by: Any, at: datetime) -> Visit:
-    """The visit, ended because nobody opened. Raises InvalidInput without a note, Conflict after the start."""
-    visit = _own(visit, by)
+    """The visit, ended as nobody opened. Raises InvalidInput without a note, Conflict after the start."""
+    visit = _own_on_its_day(visit, by)
     if not note.strip():
         raise InvalidInput(_("Say what you tried: bell, calls, gate."), field="note", code="required")
     if visit.started_at is not None:
@@ -132,12 +137,28 @@ def cancel_visit(*, visit: Visit, reason: str, by: Any, at: datetime) -> Visit:
     return visit
 
 
-@transaction.atomic
 def mark_at_risk(*, visit_ids: Iterable[int], at: datetime) -> list[Visit]:
-    """The open visits among these that were not at risk yet, now marked and announced as one batch."""
-    visits = list(
-        Visit.objects.select_for_update().open().filter(pk__in=list(visit_ids), at_risk_at=None).order_by("pk")
-    )
+    """The visits among these that nobody is at the door of, now marked and announced as one batch.
+
+    Those marked before are left out. The caller holds clocks, and whoever holds a visit may be waiting for
+    its clock: so a visit that is locked now is not waited for, but marked once the caller has committed.
+    """
+    ids = list(visit_ids)
+    with transaction.atomic():
+        visits = _mark_at_risk(ids, at, skip_locked=True)
+        locked = _not_at_risk(ids).values_list("pk", flat=True)
+        if locked:
+            transaction.on_commit(partial(_mark_at_risk, list(locked), at, skip_locked=False))
+    return visits
+
+
+def _not_at_risk(visit_ids: Iterable[int]) -> QuerySet[Visit]:
+    return Visit.objects.filter(pk__in=visit_ids, status__in=AWAITED, at_risk_at=None).order_by("pk")
+
+
+@transaction.atomic
+def _mark_at_risk(visit_ids: Iterable[int], at: datetime, *, skip_locked: bool) -> list[Visit]:
+    visits = list(_not_at_risk(visit_ids).select_for_update(skip_locked=skip_locked))
     for visit in visits:
         visit.at_risk_at = at
         visit.save(update_fields=["at_risk_at"])
@@ -155,6 +176,12 @@ def _own(visit: Visit, by: Any) -> Visit:
             next_step=_("Reload your day: it may have been given to somebody else."),
         )
     return visit
+
+
+def _own_on_its_day(visit: Visit, by: Any) -> Visit:
+    # what is under way changes the day's plan; and the day's lock comes before order and visit, everywhere
+    lock_city_day(visit.city, visit.on)
+    return _own(visit, by)
 
 
 def _proceed(visit: Visit, move: Callable[[], None]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from engineers import policy
@@ -78,11 +79,16 @@ def plan_visit(
     stop = replace(stop, visit_id=visit.pk)
     after = insert(stop, before, candidate)
     write_routes(
-        city=city, on=on, before=before, after=after, engineer_ids=[int(str(candidate.engineer_id))], new=[stop]
+        city=city,
+        on=on,
+        before=before,
+        after=after,
+        engineer_ids=[int(str(candidate.engineer_id))],
+        new=[stop],
     )
     visit.refresh_from_db()
     label = f"{visit.reference}, {city.name_en}"
-    link = f"/dispatch/?city={city.code}&on={on.isoformat()}&visit={visit.reference}"
+    link = f"{reverse('board')}?city={city.code}&on={on.isoformat()}&visit={visit.reference}"
     start_clock(subject=visit, target_key=ASSIGN_WITHIN, at=at, scope=city.code, label=label, link=link)
     start_clock(
         subject=visit,
@@ -132,9 +138,7 @@ def window_shut(
         if nearest
         else _("No window is free in the next days. Please try another place or call us."),
         details={
-            "nearest": [
-                {"start_at": w.start_at.isoformat(), "end_at": w.end_at.isoformat()} for w in nearest
-            ]
+            "nearest": [{"start_at": w.start_at.isoformat(), "end_at": w.end_at.isoformat()} for w in nearest]
         },
     )
     error.nearest = nearest

@@ -50,12 +50,15 @@ def write_routes(
         raise BrokenPlan(f"{city.code} {on}: {faults}")
     clock = CityClock.of(city, on)
     fixed = {
-        stop.visit_id for route in after.routes.values() for stop in route.stops if stop.fixed_start is not None
+        stop.visit_id
+        for route in after.routes.values()
+        for stop in route.stops
+        if stop.fixed_start is not None
     }
     changed = []
     for engineer_id in engineer_ids:
         planned = {p.visit_id: p for p in after.planned(engineer_id) if p.visit_id not in fixed}
-        for visit in Visit.objects.filter(pk__in=planned):
+        for visit in Visit.objects.filter(pk__in=[int(str(key)) for key in planned]):
             span = planned[visit.pk]
             start, end = clock.moment(span.start), clock.moment(span.end)
             if (visit.engineer_id, visit.planned_start_at, visit.planned_end_at) != (engineer_id, start, end):

@@ -1,0 +1,95 @@
+"""What the board and the engineer's day are asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from engineers.models import Engineer
+from engineers.planning import city_today
+from repairhub.core.errors import InvalidInput
+from repairhub.places.models import City
+
+
+class BoardQuery(forms.Form):
+    """The board's address: every part may be missing, what cannot be read counts as missing."""
+
+    city = forms.CharField(required=False, max_length=8)
+    on = forms.DateField(required=False)
+    page = forms.IntegerField(required=False, min_value=1)
+    lanes = forms.IntegerField(required=False, min_value=1)
+    q = forms.CharField(required=False, max_length=20)
+    visit = forms.CharField(required=False, max_length=20)
+    seen = forms.CharField(required=False, max_length=60)
+
+
+@dataclass(frozen=True)
+class BoardFilters:
+    """Which city and day the board shows, which pages of it, and the visit that is open on it."""
+
+    city: City
+    on: date
+    today: date
+    page: int = 1
+    lanes: int = 1
+    q: str = ""
+    visit: str = ""
+    seen: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict, cities: Sequence[City], at: datetime) -> "BoardFilters":
+        """The first city and its today where the address names none of those allowed."""
+        form = BoardQuery(query)
+        form.is_valid()
+        asked: dict[str, Any] = {name: value for name, value in form.cleaned_data.items() if value}
+        city = next((c for c in cities if c.code == asked.get("city")), cities[0])
+        today = city_today(city, at)
+        return cls(
+            city=city,
+            on=asked.get("on", today),
+            today=today,
+            page=asked.get("page", 1),
+            lanes=asked.get("lanes", 1),
+            q=asked.get("q", "").strip(),
+            visit=asked.get("visit", ""),
+            seen=asked.get("seen", ""),
+        )
+
+    def address(self, **changes: str | int) -> str:
+        """The board's address with these filters, some changed; what is empty or 1 is left out."""
+        parts: dict[str, str | int] = {
+            "city": self.city.code,
+            "on": self.on.isoformat(),
+            "page": self.page,
+            "lanes": self.lanes,
+            "q": self.q,
+            **changes,
+        }
+        kept = {name: value for name, value in parts.items() if value not in ("", 1)}
+        return f"{reverse('board')}?{urlencode(kept)}"
+
+
+class NameEngineer(forms.Form):
+    """A dispatcher's choice, with how the visit stood when it was made."""
+
+    engineer = forms.IntegerField()
+    seen = forms.CharField(max_length=60)
+
+    def chosen(self) -> Engineer:
+        """The engineer named. Raises InvalidInput where nobody is, or nobody of that number exists."""
+        found = Engineer.objects.filter(pk=self.cleaned_data["engineer"]).first() if self.is_valid() else None
+        if found is None:
+            raise InvalidInput(_("Choose an engineer from the list."), field="engineer", code="required")
+        return found
+
+
+class DayQuery(forms.Form):
+    """Which day the engineer looks at."""
+
+    on = forms.DateField(required=False)

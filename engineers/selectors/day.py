@@ -1,0 +1,53 @@
+"""An engineer's own day: the route in order, what is next, what is over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from engineers.models import Engineer, Visit
+from engineers.ports import VisitDetails, visit_details
+from engineers.states import ENDED, UNDER_WAY
+from repairhub.core.geo import haversine_km
+
+
+@dataclass(frozen=True)
+class StopOfDay:
+    """One visit of the route; `km` in a straight line from the place before."""
+
+    visit: Visit
+    details: VisitDetails | None
+    km: float
+    is_next: bool
+
+    @property
+    def place_uri(self) -> str:
+        """Opens the phone's own map."""
+        return f"geo:{self.visit.latitude:.6f},{self.visit.longitude:.6f}"
+
+
+@dataclass(frozen=True)
+class EngineerRoute:
+    """The visits of a day: still to do, in order, and over."""
+
+    to_do: Sequence[StopOfDay]
+    over: Sequence[StopOfDay]
+
+
+def route_of_day(engineer: Engineer, on: date) -> EngineerRoute:
+    """The engineer's named visits of that day. The one under way is next, else the first to do."""
+    named = Visit.objects.for_engineer(engineer.user).filter(on=on).select_related("city")
+    visits = list(named.order_by("planned_start_at", "id"))
+    details = visit_details(visits, unmasked=True)
+    waiting = [visit for visit in visits if visit.status not in ENDED]
+    under_way = next((visit for visit in waiting if visit.status in UNDER_WAY), None)
+    following = under_way or next(iter(waiting), None)
+    latitude, longitude = engineer.base_latitude, engineer.base_longitude
+    stops = []
+    for visit in visits:
+        km = haversine_km(latitude, longitude, visit.latitude, visit.longitude)
+        stops.append(StopOfDay(visit, details.get(visit.pk), km, visit is following))
+        latitude, longitude = visit.latitude, visit.longitude
+    return EngineerRoute(
+        to_do=[stop for stop in stops if stop.visit.status not in ENDED],
+        over=[stop for stop in stops if stop.visit.status in ENDED],
+    )

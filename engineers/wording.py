@@ -1,0 +1,24 @@
+"""Short words for the desk: how long ago, how long still, at a glance."""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+HOUR, DAY = 60, 24 * 60
+
+
+def short_span(span: timedelta) -> str:
+    """A length of time in its largest fitting unit, rounded down: "12 min", "3 h", "2 days"."""
+    minutes = int(abs(span).total_seconds() // 60)
+    if minutes < 2 * HOUR:
+        return _("%(count)d min") % {"count": minutes}
+    if minutes < 2 * DAY:
+        return _("%(count)d h") % {"count": minutes // HOUR}
+    return _("%(count)d days") % {"count": minutes // DAY}
+
+
+def time_left(due_at: datetime, at: datetime) -> str:
+    """How long until `due_at`, or how long it is over: "12 min left", "5 min over"."""
+    if due_at > at:
+        return _("%(span)s left") % {"span": short_span(due_at - at)}
+    return _("%(span)s over") % {"span": short_span(at - due_at)}
