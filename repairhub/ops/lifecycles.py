@@ -35,7 +35,12 @@ def _diagrams() -> Iterator[str]:
                 }
             )
             first = str(field.get_default())
-            lines = [f"## {model._meta.verbose_name} ({model._meta.label})", "", "```mermaid", "stateDiagram-v2"]
+            lines = [
+                f"## {model._meta.verbose_name} ({model._meta.label})",
+                "",
+                "```mermaid",
+                "stateDiagram-v2",
+            ]
             lines.append(f"    [*] --> {first}")
             lines += [f"    {source} --> {target}: {name}" for source, target, name in moves]
             leaving = {source for source, target, _name in moves if source != target}

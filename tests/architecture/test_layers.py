@@ -11,7 +11,14 @@ from django.db.models import Model
 
 # from the top down; what stands in one row may use what stands below it, and its own row
 ORDER = [
-    ["repairhub.ops", "repairhub.urls", "repairhub.api_urls", "repairhub.celery", "repairhub.views", "repairhub.wsgi"],
+    [
+        "repairhub.ops",
+        "repairhub.urls",
+        "repairhub.api_urls",
+        "repairhub.celery",
+        "repairhub.views",
+        "repairhub.wsgi",
+    ],
     ["warranty"],
     ["orders"],
     ["engineers"],
@@ -22,7 +29,7 @@ ORDER = [
     ["repairhub.places"],
     ["repairhub.core"],
 ]
-LABELS = ["ops", "warranty", "orders", "engineers", "parts", "sla", "accounts", "notifications", "places", "core"]
+LABELS = "ops warranty orders engineers parts sla accounts notifications places core".split()
 
 
 def rank_of(module: str) -> int | None:
@@ -48,7 +55,7 @@ def imported_names(source: str, module: str) -> Iterator[str]:
 
 
 def upward_imports(sources: Iterable[tuple[str, str]]) -> list[str]:
-    """"module imports module" for every import that goes up; `import repairhub` itself counts as up."""
+    """ "module imports module" for every import that goes up; `import repairhub` itself counts as up."""
     faults = []
     for module, source in sources:
         own = rank_of(module)
@@ -62,7 +69,7 @@ def upward_imports(sources: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def upward_relations(models: Iterable[type[Model]], order: list[str]) -> list[str]:
-    """"app.Model.field -> app.Model" for every relation, also by a string, to a model of a higher app."""
+    """ "app.Model.field -> app.Model" for every relation, also by a string, to a model of a higher app."""
     faults = []
     for model in models:
         own = model._meta.app_label

@@ -12,7 +12,7 @@ from django_fsm import FSMField
 
 
 def side_doors(sources: Iterable[tuple[str, str]]) -> list[str]:
-    """"file:line" of every call or assignment that could write a protected status past its transitions."""
+    """ "file:line" of every call or assignment that could write a protected status past its transitions."""
     return [f"{name}:{line}" for name, source in sources for line in _lines(ast.parse(source))]
 
 
@@ -28,9 +28,13 @@ def _lines(tree: ast.AST) -> Iterator[int]:
                 for part in ast.walk(argument)
             ):
                 yield node.lineno
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr":
-            if any(isinstance(a, ast.Constant) and a.value == "status" for a in node.args):
-                yield node.lineno
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "setattr"
+            and any(isinstance(a, ast.Constant) and a.value == "status" for a in node.args)
+        ):
+            yield node.lineno
 
 
 def our_sources() -> Iterator[tuple[str, str]]:
