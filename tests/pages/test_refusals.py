@@ -1,0 +1,86 @@
+"""Whatever goes wrong, a person reads what happened and what to do next."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from tests.factories.accounts import EngineerUserFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.pages.urls")]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def visitor() -> Client:
+    return Client(raise_request_exception=False)
+
+
+def text(response: object) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())  # type: ignore[attr-defined]
+
+
+class TestARuleSaidNo:
+    def test_the_page_says_why_and_what_next_with_the_status_of_the_refusal(self, visitor: Client) -> None:
+        response = visitor.get("/test/taken/")
+        assert response.status_code == 409
+        assert "That window has been taken. Choose one of the three nearest." in text(response)
+
+    def test_where_the_rule_knows_no_next_step_the_page_offers_one(self, visitor: Client) -> None:
+        response = visitor.get("/test/too-often/")
+        assert response.status_code == 429
+        assert "Please wait a moment" in text(response)
+        assert "Go back and try another way." in text(response)
+
+    def test_htmx_gets_the_two_sentences_without_a_page_around_them(self, visitor: Client) -> None:
+        response = visitor.get("/test/taken/", headers=HTMX)
+        assert text(response) == "That window has been taken. Choose one of the three nearest."
+
+
+class TestAPageThatIsNotOpen:
+    def test_shows_the_reason_and_the_way_to_one_s_own_order(self, visitor: Client) -> None:
+        response = visitor.get("/test/closed/")
+        assert response.status_code == 403
+        assert "This page is for: dispatcher." in text(response)
+        assert "Find my order" in text(response)
+
+    def test_shows_staff_the_way_to_their_own_pages(self, visitor: Client) -> None:
+        visitor.force_login(EngineerUserFactory(), backend="repairhub.accounts.backends.StaffBackend")
+        assert "To your own page" in text(visitor.get("/test/closed/"))
+
+    def test_htmx_gets_the_reason_alone(self, visitor: Client) -> None:
+        assert text(visitor.get("/test/closed/", headers=HTMX)) == "This page is for: dispatcher."
+
+
+class TestAnAddressThatDoesNotExist:
+    def test_offers_to_send_the_link_again(self, visitor: Client) -> None:
+        response = visitor.get("/no-such-page/")
+        assert response.status_code == 404
+        assert "Send me my order's link" in text(response)
+
+    def test_speaks_chinese_to_who_reads_chinese(self, visitor: Client) -> None:
+        response = visitor.get("/no-such-page/", headers={"Accept-Language": "zh-CN"})
+        assert b'lang="zh-hans"' in response.content
+
+
+class TestADefect:
+    def test_says_that_promises_stand_and_shows_nothing_of_the_inside(self, visitor: Client) -> None:
+        response = visitor.get("/test/broken/")
+        assert response.status_code == 500
+        assert "price, window and warranty are kept" in text(response)
+        assert "RuntimeError" not in text(response)
+        assert "a defect" not in text(response)
+
+
+class TestARequestThatCannotBeRead:
+    def test_says_that_nothing_was_changed(self, visitor: Client) -> None:
+        response = visitor.get("/test/suspicious/")
+        assert response.status_code == 400
+        assert "Nothing was changed." in text(response)
+
+
+class TestAFormFromAnotherVisit:
+    def test_is_not_sent_and_the_page_says_how_to_send_it(self) -> None:
+        response = Client(enforce_csrf_checks=True).post("/i18n/setlang/", {"language": "zh-hans"})
+        assert response.status_code == 403
+        assert "load the page again and send the form once more" in text(response)
