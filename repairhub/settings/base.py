@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from .admin_look import UNFOLD as UNFOLD
+from .logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
@@ -272,11 +273,4 @@ REMINDER_MINUTES = 60  # the customer is reminded this long before the promised 
 BOOKING_SLACK_MINUTES = 10  # kept free in what is offered, for a late lift or a long red light
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django_structlog": {"level": "WARNING"}},
-}
+LOGGING = logging_settings(as_json=False, requests="WARNING")

@@ -1,0 +1,45 @@
+"""Logs: one event per line, as JSON in production and as plain words elsewhere."""
+
+from typing import Any
+
+import structlog
+
+SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+
+
+def logging_settings(*, as_json: bool, requests: str) -> dict[str, Any]:
+    """Django's LOGGING; structlog is set up to go the same way. `requests` is the level of request lines."""
+    formatter = structlog.stdlib.ProcessorFormatter
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *SHARED, formatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderers: list[Any] = [formatter.remove_processors_meta, structlog.dev.ConsoleRenderer(colors=False)]
+    if as_json:
+        renderers = [
+            formatter.remove_processors_meta,
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "event": {
+                "()": formatter,
+                "processors": renderers,
+                "foreign_pre_chain": [*SHARED, structlog.stdlib.ExtraAdder()],
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "event"}},
+        "root": {"handlers": ["console"], "level": "INFO"},
+        "loggers": {"django_structlog": {"level": requests}},
+    }
