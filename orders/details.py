@@ -51,6 +51,12 @@ def _details(link: OrderVisit, unmasked: bool) -> VisitDetails:
     )
 
 
+def visits_ordered_under(text: str) -> list[int]:
+    """Ids of the newest visits of orders whose reference begins with the text, twenty at most."""
+    links = OrderVisit.objects.filter(order__reference__startswith=text).order_by("-id")
+    return list(links.values_list("visit_id", flat=True)[:20])
+
+
 def masked_name(name: str) -> str:
     """The first letter or character, the rest covered."""
     return f"{name[:1]}**" if name else ""

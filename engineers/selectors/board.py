@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Max
-from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from engineers import ports
 from engineers.models import CityDay, Visit, VisitEvent
@@ -25,9 +25,9 @@ CLOCKS = (ASSIGN_WITHIN, ARRIVE_WITHIN_WINDOW)
 
 @dataclass(frozen=True)
 class Deadline:
-    """A running clock of a visit as the desk reads it; `left` such as "12 min left"."""
+    """A running clock of a visit as the desk reads it: "Assign", "12 min left"."""
 
-    label: str | Promise
+    label: str
     state: str
     left: str
 
@@ -126,7 +126,8 @@ def deadlines_of(visits: Iterable[Visit], at: datetime) -> dict[int, list[Deadli
     found: dict[int, list[Deadline]] = {}
     for clock in clocks.select_related("target").most_urgent_first():
         if clock.due_at is not None:
-            deadline = Deadline(str(clock.target), clock.shown_state(at), time_left(clock.due_at, at))
+            label = _("Assign") if clock.target.key == ASSIGN_WITHIN else _("Arrive")
+            deadline = Deadline(label, clock.shown_state(at), time_left(clock.due_at, at))
             found.setdefault(clock.object_id, []).append(deadline)
     return found
 

@@ -1,14 +1,15 @@
 """Who could take a visit, for the board: everybody of the city, with the engine's reasons in sentences."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from engineers.dispatch import Candidate, candidates
+from engineers.dispatch import Candidate, Reason, candidates
 from engineers.models import Engineer, Skill, Visit
 from engineers.planning import CityClock, load_plans, stop_for
+from engineers.ports import visit_details
 from engineers.reasons import Wording
 from parts.models import Brand
 
@@ -44,7 +45,7 @@ def candidates_for(visit: Visit, at: datetime) -> Candidates:
         # as the plan has it: a visit that is late already may stay as late as it is
         stop = next(s for s in plan.routes[holder].stops if s.visit_id == visit.pk)
     found = candidates(stop, plan)
-    wording = Wording.of([reason for candidate in found for reason in candidate.reasons])
+    wording = wording_of([reason for candidate in found for reason in candidate.reasons])
     people = Engineer.objects.select_related("user").in_bulk([int(str(c.engineer_id)) for c in found])
 
     def row(candidate: Candidate) -> CandidateRow:
@@ -63,6 +64,14 @@ def candidates_for(visit: Visit, at: datetime) -> Candidates:
         fit=[r for r in rows if r.is_fit and not r.is_present],
         unfit=[r for r in rows if not r.is_fit and not r.is_present],
     )
+
+
+def wording_of(reasons: Sequence[Reason]) -> Wording:
+    """The names that these reasons speak of, each visit under the reference that the board shows."""
+    wording = Wording.of(reasons)
+    details = visit_details(list(Visit.objects.filter(pk__in=list(wording.visits))))
+    known: dict[object, str] = {key: found.reference for key, found in details.items()}
+    return replace(wording, visits={**wording.visits, **known})
 
 
 def named_needs(skills: Mapping[str, int], brands: Sequence[str]) -> list[str]:

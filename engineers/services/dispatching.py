@@ -11,7 +11,7 @@ from engineers.dispatch import DayPlan, Reason, candidate_for, insert, qualifica
 from engineers.dispatch.explain import presence
 from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, load_plans, stop_for
-from engineers.reasons import sentences
+from engineers.selectors.candidates import wording_of
 from engineers.services.events import record
 from engineers.services.planning import ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day, locked_visit, write_routes
@@ -113,8 +113,9 @@ def _decided_meanwhile(visit: Visit) -> Conflict:
 
 def _refuse(reasons: Sequence[Reason]) -> None:
     if reasons:
+        wording = wording_of(reasons)
         raise Conflict(
-            " ".join(sentences(reasons)),
+            " ".join(wording.sentence(reason) for reason in reasons),
             field="engineer",
             code="not_a_candidate",
             details={"reasons": [str(reason.code) for reason in reasons]},
