@@ -69,9 +69,9 @@ def offered_windows(
     today = city_today(city, at)
     horizon = today + timedelta(days=policy.booking_days() - 1)
     start = max(first or today, today)
-    last = min(start + timedelta(days=(days or policy.booking_days()) - 1), horizon)
-    if start > last:
+    if start > horizon:
         return []
+    last = min(start + timedelta(days=(days or policy.booking_days()) - 1), horizon)
     offered = []
     for on, plan in load_plans(city, start, last, at).items():
         clock = CityClock.of(city, on)

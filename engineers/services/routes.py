@@ -18,13 +18,16 @@ class BrokenPlan(Exception):
     """The independent checker refused a plan: a fault of ours, never shown to people."""
 
 
-def lock_city_day(city: City, on: date) -> CityDay:
+def lock_city_day(city: City, on: date, *, changes_route: bool = True) -> CityDay:
     """The locked row of that city and day, its version raised. Inside a transaction only.
 
-    Every change of a route takes it first, so two changes of one day come one after the other.
+    Every change of a route takes it first, so two changes of one day come one after the other. Without
+    `changes_route` (a part scanned at the door) the version stays, and so do the plans computed on it.
     """
     CityDay.objects.bulk_create([CityDay(city=city, on=on)], ignore_conflicts=True)
     day = CityDay.objects.select_for_update().get(city=city, on=on)
+    if not changes_route:
+        return day
     CityDay.objects.filter(pk=day.pk).update(version=F("version") + 1)
     day.version += 1
     return day
