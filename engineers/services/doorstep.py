@@ -10,7 +10,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_fsm import can_proceed
 
-from engineers.models import Visit
+from engineers.dispatch import qualification
+from engineers.models import Engineer, Visit
+from engineers.planning import CityClock, engineer_day, stop_for
+from engineers.reasons import sentences
 from engineers.services.events import record
 from engineers.services.planning import ARRIVE_WITHIN_WINDOW, ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day, locked_visit
@@ -61,12 +64,16 @@ def arrive(*, visit: Visit, by: Any, at: datetime) -> Visit:
 
 @transaction.atomic
 def start_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
-    """The visit with its work started. The guard (PIN or door code) belongs to the caller above."""
+    """The visit with its work started. The guard (PIN or door code) belongs to the caller above.
+
+    Raises Conflict where a certificate or an authorisation that the visit takes has lapsed since it was given out.
+    """
     visit = _own(visit, by)
     if visit.started_at is not None:
         return visit
     if visit.status != VisitStatus.ON_SITE:
         raise _wrong_state(visit)
+    _check_qualified(visit, at)
     visit.started_at = at
     visit.save(update_fields=["started_at"])
     record(visit, "started", by=by, at=at, from_status=visit.status)
@@ -182,6 +189,19 @@ def _own_on_its_day(visit: Visit, by: Any) -> Visit:
     # what is under way changes the day's plan; and the day's lock comes before order and visit, everywhere
     lock_city_day(visit.city, visit.on)
     return _own(visit, by)
+
+
+def _check_qualified(visit: Visit, at: datetime) -> None:
+    engineer = Engineer.objects.with_day(visit.on, visit.on).get(pk=visit.engineer_id)
+    stop = stop_for(visit, CityClock.of(visit.city, visit.on), at)
+    reasons = qualification(stop, engineer_day(engineer, visit.on))
+    if reasons:
+        raise Conflict(
+            " ".join(sentences(reasons)),
+            code="not_qualified",
+            next_step=_("Do not open the phone. Call the dispatcher."),
+            details={"reasons": [str(reason.code) for reason in reasons]},
+        )
 
 
 def _proceed(visit: Visit, move: Callable[[], None]) -> None:
