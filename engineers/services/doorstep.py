@@ -66,7 +66,7 @@ def arrive(*, visit: Visit, by: Any, at: datetime) -> Visit:
 def start_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
     """The visit with its work started. The guard (PIN or door code) belongs to the caller above.
 
-    Raises Conflict where a certificate or an authorisation that the visit takes has lapsed since it was given out.
+    Raises Conflict where a certificate or an authorisation that it takes has lapsed since it was given out.
     """
     visit = _own(visit, by)
     if visit.started_at is not None:
