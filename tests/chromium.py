@@ -1,13 +1,18 @@
 """Where the system's Chromium is, and how tests launch it.
 
-python -m tests.chromium     prints its path, or says in one line what to install
+python -m tests.chromium     has a Chromium and a Chinese font: finds them, installs them as root on
+                             Debian or Ubuntu, or says in one line what to install
 """
 
 import os
 import shutil
+import subprocess
 import sys
 
+from repairhub.ops.start.bootstrap import apt_get_install
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = ("chromium", "fonts-wqy-microhei")
 CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -31,13 +36,38 @@ def find_chromium() -> str:
         if path:
             return path
     raise NoChromiumError(
-        "The tests need Chromium and a Chinese font: install the packages 'chromium' and "
-        "'fonts-wqy-microhei' (Debian, Ubuntu: apt-get install), or set CHROMIUM to the path of the browser."
+        f"The tests need a Chromium and a Chinese font: install the packages {' and '.join(PACKAGES)} "
+        "(Debian, Ubuntu: apt-get install), or set CHROMIUM to the browser's path."
     )
 
 
-if __name__ == "__main__":
+def has_chinese_font() -> bool:
+    """Whether the browser can draw Chinese; a page of empty boxes would hide what a test looks at."""
     try:
-        sys.stdout.write(find_chromium() + "\n")
+        listed = subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True, check=False)
+    except OSError:
+        return False
+    return bool(listed.stdout.strip())
+
+
+def main() -> int:
+    """Have both; 1 and one line where there is no Chromium. A font alone is worth a word, no refusal."""
+    wanted = [] if any(map(shutil.which, NAMES)) or "CHROMIUM" in os.environ else list(PACKAGES)
+    if not wanted and not has_chinese_font():
+        wanted = [PACKAGES[1]]
+    if wanted:
+        sys.stdout.write(f"Installing {' and '.join(wanted)} if this system lets us ...\n")
+        sys.stdout.flush()
+        apt_get_install(*wanted)
+    try:
+        find_chromium()
     except NoChromiumError as missing:
-        sys.exit(str(missing))
+        sys.stderr.write(f"{missing}\n")
+        return 1
+    if not has_chinese_font():
+        sys.stderr.write("No Chinese font found: pages will show empty boxes in screenshots.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,11 +22,13 @@ def logging_settings(*, as_json: bool, requests: str) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderers: list[Any] = [formatter.remove_processors_meta, structlog.dev.ConsoleRenderer(colors=False)]
+    # Tracebacks without the values of variables: they hold codes and addresses of people.
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    renderers: list[Any] = [formatter.remove_processors_meta, plain]
     if as_json:
         renderers = [
             formatter.remove_processors_meta,
-            structlog.processors.dict_tracebacks,
+            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     return {

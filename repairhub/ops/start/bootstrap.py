@@ -87,12 +87,10 @@ def install(name: str) -> None:
     check_writable(CHECKOUT)
     with (CHECKOUT / "var" / "install.lock").open("w") as lock:  # two starts at once: the second waits
         fcntl.flock(lock, fcntl.LOCK_EX)
-        files = [CHECKOUT / path for path in SETS[name]]
-        digest = hashlib.sha256(b"\n".join(path.read_bytes() for path in files)).hexdigest()
-        stamp = ENVIRONMENT / f"installed-{name}"
-        if _works(VENV_PYTHON) and stamp.is_file() and stamp.read_text() == digest:
+        works = _works(VENV_PYTHON)
+        if works and (_is_stamped(name) or _is_stamped("tests")):  # what tests need holds all of the product
             return
-        if not _works(VENV_PYTHON):
+        if not works:
             _make_environment()
         started = time.monotonic()
         sys.stdout.write("Installing the libraries (a minute or two the first time) ...\n")
@@ -106,12 +104,25 @@ def install(name: str) -> None:
             "--disable-pip-version-check",
             "--no-input",
         ]
-        for path in files:
-            pip += ["--requirement", str(path)]
+        for path in SETS[name]:
+            pip += ["--requirement", str(CHECKOUT / path)]
         _run(pip, "The libraries cannot be installed")
-        stamp.write_text(digest)
+        _stamp(name).write_text(_digest(name))
         sys.stdout.write(f"Installed in {time.monotonic() - started:.0f} s.\n")
         sys.stdout.flush()
+
+
+def _stamp(name: str) -> Path:
+    return ENVIRONMENT / f"installed-{name}"
+
+
+def _digest(name: str) -> str:
+    contents = [(CHECKOUT / path).read_bytes() for path in SETS[name]]
+    return hashlib.sha256(b"\n".join(contents)).hexdigest()
+
+
+def _is_stamped(name: str) -> bool:
+    return _stamp(name).is_file() and _stamp(name).read_text() == _digest(name)
 
 
 def check_writable(folder: Path) -> None:
