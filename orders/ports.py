@@ -38,13 +38,13 @@ _sections: list[SectionProvider] = []
 
 def register_warranty_term(provider: TermProvider) -> None:
     """The app that holds the terms names its call: (grade, day) -> Term."""
-    global _term  # noqa: PLW0603 - set once, in ready()
+    global _term
     _term = provider
 
 
 def register_rework_lines(provider: ReworkProvider) -> None:
     """The app that opens reworks names its call: (order, visit) -> ids of the quote lines to do again."""
-    global _rework  # noqa: PLW0603 - set once, in ready()
+    global _rework
     _rework = provider
 
 

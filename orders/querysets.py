@@ -8,7 +8,7 @@ from django.db.models import Prefetch
 from orders import states
 
 if TYPE_CHECKING:
-    from orders.models import RepairOrder
+    pass
 
 
 class OrderQuerySet(models.QuerySet["RepairOrder"]):
@@ -34,6 +34,8 @@ class OrderQuerySet(models.QuerySet["RepairOrder"]):
                     Prefetch("lines", QuoteLine.objects.select_related("repair", "part"))
                 ),
             ),
-            Prefetch("order_visits", OrderVisit.objects.select_related("visit__engineer__user", "visit__city")),
+            Prefetch(
+                "order_visits", OrderVisit.objects.select_related("visit__engineer__user", "visit__city")
+            ),
             "events",
         )

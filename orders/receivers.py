@@ -77,17 +77,25 @@ def visit_over(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
         elif order.status == OrderStatus.IN_REPAIR:
             order.put_back()
             order.save(update_fields=["status"])
-        tell_contacts(order, "visit_failed", key=f"visit:{visit.reference}:failed", at=at, context={
-            "no_access": visit.status == VisitStatus.NO_ACCESS, **visit_context(visit)
-        })
+        tell_contacts(
+            order,
+            "visit_failed",
+            key=f"visit:{visit.reference}:failed",
+            at=at,
+            context={"no_access": visit.status == VisitStatus.NO_ACCESS, **visit_context(visit)},
+        )
 
 
 @receiver(clocks_breached)
 def windows_missed(*, clocks: list[Any], at: datetime, **_kwargs: Any) -> None:
     """A promised window has passed: recorded on the timeline, and said before the customer asks."""
     ids = [clock.object_id for clock in clocks if clock.target.key == ARRIVE_WITHIN_WINDOW]
-    for link in OrderVisit.objects.filter(visit_id__in=ids).select_related("visit__city").order_by("order_id"):
+    for link in (
+        OrderVisit.objects.filter(visit_id__in=ids).select_related("visit__city").order_by("order_id")
+    ):
         order = _locked(link)
         context = visit_context(link.visit)
         append_event(order, "window_missed", by=None, at=at, payload=context)
-        tell_contacts(order, "window_missed", key=f"visit:{link.visit.reference}:missed", at=at, context=context)
+        tell_contacts(
+            order, "window_missed", key=f"visit:{link.visit.reference}:missed", at=at, context=context
+        )

@@ -1,3 +1,6 @@
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns: list = []
+urlpatterns = [
+    path("", include("orders.booking_urls")),
+    path("", include("orders.order_urls")),
+]

@@ -44,7 +44,7 @@ class Repair(NamedInTwoLanguages):
 
     @property
     def fault(self) -> str:
-        """What the customer sees is wrong, in the reader's language; the repair's name where none is given."""
+        """What the customer sees is wrong, in the reader's language; else the repair's name."""
         from django.utils.translation import get_language
 
         said = self.fault_zh if (get_language() or "en").startswith("zh") else self.fault_en

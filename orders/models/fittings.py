@@ -66,9 +66,7 @@ class Fitting(models.Model):
         verbose_name = _("fitting")
         verbose_name_plural = _("fittings")
         ordering = ["fitted_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["line", "visit"], name="line_fitted_once_per_visit")
-        ]
+        constraints = [models.UniqueConstraint(fields=["line", "visit"], name="line_fitted_once_per_visit")]
 
     def __str__(self) -> str:
         return f"{self.unit}"

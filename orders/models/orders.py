@@ -36,9 +36,7 @@ class RepairOrder(FSMModelMixin, models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", verbose_name=_("customer")
     )
     kind = models.CharField(_("kind"), max_length=20, choices=OrderKind.choices, default=OrderKind.REPAIR)
-    channel = models.CharField(
-        _("channel"), max_length=20, choices=Channel.choices, default=Channel.ON_SITE
-    )
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, default=Channel.ON_SITE)
     payer = models.CharField(_("payer"), max_length=20, choices=Payer.choices, default=Payer.CUSTOMER)
     device_model = models.ForeignKey(
         DeviceModel, on_delete=models.PROTECT, related_name="orders", verbose_name=_("device model")

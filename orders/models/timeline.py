@@ -24,7 +24,9 @@ class OrderEvent(models.Model):
 
     class Meta:
         ordering = ["sequence"]
-        constraints = [models.UniqueConstraint(fields=["order", "sequence"], name="order_event_sequence_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "sequence"], name="order_event_sequence_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.sequence} {self.kind}"

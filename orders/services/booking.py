@@ -152,7 +152,7 @@ def book(*, request: BookingRequest, by: Any, at: datetime) -> RepairOrder:
 
 
 def check_city_can(city: City, device_model: DeviceModel, needs: VisitNeeds, at: datetime) -> None:
-    """Raises Conflict where nobody in the city may do it: with the maker's address where it takes the maker."""
+    """Raises Conflict where nobody in the city may do it, with the maker's address where it takes them."""
     on = city_today(city, at)
     if missing_authorisations(city, needs.brands, on):
         brand = device_model.brand

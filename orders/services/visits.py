@@ -75,7 +75,9 @@ def choose_window(
     # lock order: the days of a city by date, then the order
     for on in sorted({new_on} | ({present.visit.on} if present else set())):
         lock_city_day(order.city, on)
-    order = RepairOrder.objects.select_for_update().select_related("city", "device_model__brand").get(pk=order.pk)
+    order = (
+        RepairOrder.objects.select_for_update().select_related("city", "device_model__brand").get(pk=order.pk)
+    )
     present = open_visit(order)
     if purpose == VisitPurpose.REPAIR and not order.is_open:
         raise Conflict(
@@ -111,7 +113,9 @@ def choose_window(
         at=at,
         payload={"purpose": purpose, "moved": present is not None, **visit_context(visit)},
     )
-    tell_contacts(order, "window_chosen", key=f"window:{visit.reference}", at=at, context=visit_context(visit))
+    tell_contacts(
+        order, "window_chosen", key=f"window:{visit.reference}", at=at, context=visit_context(visit)
+    )
     schedule_reminder(order, visit, at=at)
     return visit
 

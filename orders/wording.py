@@ -1,0 +1,139 @@
+"""An order's events in the customer's words. Upper apps add the words of their own kinds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from engineers.states import CannotCompleteReason
+from orders.models import OrderEvent
+from orders.states import OldPartFate, VisitPurpose
+from parts.models import Grade
+from repairhub.core.moments import format_window
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Words:
+    """What happened, in a few words; `more` is a sentence or nothing; `is_bad`: a promise was broken."""
+
+    what: str
+    more: str = ""
+    is_bad: bool = False
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One line of the timeline."""
+
+    at: datetime
+    words: Words
+
+
+Say = Callable[[Payload], Words]
+_SAYINGS: dict[str, Say] = {}
+
+
+def register_words(sayings: Mapping[str, Say]) -> None:
+    """An upper app names its event kinds, each with a call (payload) -> Words in the active language."""
+    _SAYINGS.update(sayings)
+
+
+def words_of(event: OrderEvent) -> Words:
+    """The event as the customer reads it. Without its payload (erased on request) it keeps its name."""
+    say = _SAYINGS.get(event.kind)
+    return say(event.payload or {}) if say else Words(_("Something was recorded on your order."))
+
+
+def timeline(events: list[OrderEvent]) -> list[TimelineEntry]:
+    """The newest first."""
+    return [TimelineEntry(event.at, words_of(event)) for event in reversed(events)]
+
+
+def _window(payload: Payload) -> str:
+    start_at = parse_datetime(str(payload.get("window_start_at", "")))
+    end_at = parse_datetime(str(payload.get("window_end_at", "")))
+    if start_at is None or end_at is None:
+        return ""
+    return format_window(start_at, end_at, payload.get("time_zone"))
+
+
+def _named(payload: Payload, name: str) -> str:
+    chinese = (get_language() or "en").startswith("zh")
+    return str(payload.get(f"{name}_zh" if chinese else f"{name}_en", ""))
+
+
+def _booked(payload: Payload) -> Words:
+    window = _window(payload)
+    return Words(
+        _("Booked"), _("Price locked, arrival window %(window)s.") % {"window": window} if window else ""
+    )
+
+
+def _window_chosen(payload: Payload) -> Words:
+    is_rework = payload.get("purpose") == VisitPurpose.REWORK
+    if payload.get("moved"):
+        what = _("You moved the rework visit") if is_rework else _("You moved the visit")
+    else:
+        what = _("You chose a window for the rework") if is_rework else _("You chose a new window")
+    return Words(what, _window(payload))
+
+
+def _engineer_named(payload: Payload) -> Words:
+    return Words(_("Your engineer is named"), str(payload.get("engineer", "")))
+
+
+def _cannot_complete(payload: Payload) -> Words:
+    reasons = {str(value): str(label) for value, label in CannotCompleteReason.choices}
+    reason = reasons.get(str(payload.get("reason", "")), "")
+    note = str(payload.get("note", ""))
+    said = ": ".join(part for part in (reason, note) if part)
+    return Words(_("The visit could not be completed"), said, is_bad=True)
+
+
+def _part_in(payload: Payload) -> Words:
+    grade = {str(value): str(label) for value, label in Grade.choices}.get(str(payload.get("grade", "")), "")
+    part = _named(payload, "part")
+    said = _("%(part)s, %(grade)s, serial %(serial)s. Checked against your quote.")
+    return Words(
+        _("New part checked"), said % {"part": part, "grade": grade, "serial": payload.get("serial", "")}
+    )
+
+
+def _part_out(payload: Payload) -> Words:
+    fates = {str(value): str(label) for value, label in OldPartFate.choices}
+    return Words(_("Old part taken out"), fates.get(str(payload.get("fate", "")), ""))
+
+
+def _started(payload: Payload) -> Words:
+    by_pin = payload.get("how") == "pin"
+    return Words(_("Work started"), _("With your PIN.") if by_pin else _("With the door code we sent you."))
+
+
+register_words(
+    {
+        "booked": _booked,
+        "window_chosen": _window_chosen,
+        "engineer_named": _engineer_named,
+        "on_the_way": lambda payload: Words(_("Engineer on the way")),
+        "arrived": lambda payload: Words(_("Engineer at your door")),
+        "started": _started,
+        "part_in": _part_in,
+        "part_out": _part_out,
+        "completed": lambda payload: Words(_("Repaired"), _("The warranty runs from now on.")),
+        "rework_finished": lambda payload: Words(_("Rework done")),
+        "cannot_complete": _cannot_complete,
+        "no_access": lambda payload: Words(
+            _("Nobody opened"), _("Our engineer was there. Please choose a new window."), is_bad=True
+        ),
+        "window_missed": lambda payload: Words(
+            _("We missed the promised window"), _window(payload), is_bad=True
+        ),
+        "cancelled": lambda payload: Words(_("Cancelled"), _("At no cost.")),
+    }
+)
