@@ -5,7 +5,6 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +23,7 @@ def rows(title: str | Promise, icon: str, app_label: str, model: str) -> dict[st
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app_label}_{model}_changelist"),
+        "link": f"/admin/{app_label}/{model}/",
         "permission": may(f"{app_label}.view_{model}"),
     }
 
