@@ -32,6 +32,11 @@
     if (chosen?.parentElement.dataset.city && chosen.parentElement.dataset.city !== city.value) district.value = "";
   };
 
+  const noLongerWrong = (control) => {
+    control.removeAttribute("aria-invalid");
+    control.closest(".field")?.querySelector(".error")?.remove();
+  };
+
   const takeDistrict = () => {
     form.elements.latitude.value = "";
     form.elements.longitude.value = "";
@@ -39,6 +44,7 @@
     pin.textContent = form.dataset.centre;
   };
 
+  form.addEventListener("change", (event) => noLongerWrong(event.target));
   city.addEventListener("change", () => {
     showDistricts();
     if (form.elements.latitude.value) takeDistrict();
@@ -64,6 +70,8 @@
           if (closest) district.value = closest.value;
           form.elements.latitude.value = coords.latitude.toFixed(6);
           form.elements.longitude.value = coords.longitude.toFixed(6);
+          noLongerWrong(city);
+          noLongerWrong(district);
           forget.hidden = false;
           pin.textContent = form.dataset.located;
           form.elements.address.focus();
