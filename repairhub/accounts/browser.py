@@ -1,5 +1,6 @@
 """What this browser session has proved. Never a log-in: request.user stays who it was."""
 
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -28,3 +29,8 @@ def proofs(request: HttpRequest) -> set[Address]:
 def forget_proofs(request: HttpRequest) -> None:
     """On a phone that is handed back: nothing of its last reader stays."""
     request.session.pop(SESSION_KEY, None)
+
+
+def client_of(request: HttpRequest) -> str:
+    """The caller's IP address, as far as our own proxies can be trusted (ALLAUTH_TRUSTED_PROXY_COUNT)."""
+    return get_adapter(request).get_client_ip(request)

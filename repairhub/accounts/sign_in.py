@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -21,6 +22,20 @@ from .models import User
 NOT_THIS_WAY = gettext_lazy("Nobody signs in by a code.")
 
 
+class AnyPhoneField(forms.CharField):
+    """A phone number as people type it, kept in E.164."""
+
+    def clean(self, value: Any) -> str:
+        """The number. Raises ValidationError for anything else, a mail address too."""
+        try:
+            address = parse_address(super().clean(value))
+        except InvalidInput as error:
+            raise forms.ValidationError(str(error)) from error
+        if address.channel != Channel.SMS:
+            raise forms.ValidationError(_("This is not a phone number."))
+        return address.value
+
+
 class StaffAdapter(DefaultAccountAdapter):
     """Sign-up is closed; people of the staff are made in the admin; customers get no session."""
 
@@ -28,6 +43,7 @@ class StaffAdapter(DefaultAccountAdapter):
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": gettext_lazy("This mail address and password do not belong together."),
         "phone_password_mismatch": gettext_lazy("This phone number and password do not belong together."),
+        "username_password_mismatch": gettext_lazy("This is neither a phone number nor a mail address."),
         "too_many_login_attempts": gettext_lazy(
             "Too many failed attempts. Please try again in five minutes."
         ),
@@ -50,6 +66,10 @@ class StaffAdapter(DefaultAccountAdapter):
         name = {"email": user.email} if user.email else {"phone": user.phone.as_e164}
         again = self.authenticate(self.request, **name, password=password)
         return again is not None and again.pk == user.pk
+
+    def phone_form_field(self, **kwargs: Any) -> forms.Field:
+        """How a number is told from a mail address at the sign-in."""
+        return AnyPhoneField(**kwargs)
 
     def get_user_by_phone(self, phone: str) -> User | None:
         """The user with this number, however it was typed."""

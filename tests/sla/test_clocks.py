@@ -155,14 +155,20 @@ class TestMoveDue:
         assert (clock.due_at, clock.warn_at, clock.warned_at) == (after(180), after(165), None)
         assert sweep(at=after(70)) == sweep(at=after(71))
         assert sweep(at=after(170)).warned == 1
-        assert list(Message.objects.order_by("id").values_list("status", flat=True)) == ["cancelled", "queued"]
+        assert list(Message.objects.order_by("id").values_list("status", flat=True)) == [
+            "cancelled",
+            "queued",
+        ]
 
     def test_a_breach_stays_on_record_and_another_clock_starts(self, subject):
         start_clock(subject=subject, at=NOON, due_at=after(60), scope="BJ", label="RH-1", **ARRIVE)
         moved = move_due(subject=subject, due_at=after(180), at=after(61), **ARRIVE)
         old, new = SlaClock.objects.order_by("id")
         assert moved == new
-        assert (old.shown_state(after(70)), new.shown_state(after(70))) == (ShownState.MISSED, ShownState.RUNNING)
+        assert (old.shown_state(after(70)), new.shown_state(after(70))) == (
+            ShownState.MISSED,
+            ShownState.RUNNING,
+        )
         assert (new.scope, new.label, new.due_at) == ("BJ", "RH-1", after(180))
 
     def test_to_where_it_stands_changes_nothing(self, subject):
@@ -208,4 +214,8 @@ class TestStandardPolicy:
     )
     def test_it_holds_what_is_promised_from_the_first_day(self, key, minutes, warn_before, role):
         target = standard_target(key)
-        assert (target.minutes, target.warn_before_minutes, target.notify_role) == (minutes, warn_before, role)
+        assert (target.minutes, target.warn_before_minutes, target.notify_role) == (
+            minutes,
+            warn_before,
+            role,
+        )

@@ -90,7 +90,10 @@ class TestSweep:
         clock_about()
         for minute in (20, 20, 21, 30, 30, 31, 90):
             sweep(at=after(minute))
-        assert list(Escalation.objects.order_by("id").values_list("level", flat=True)) == ["warning", "breach"]
+        assert list(Escalation.objects.order_by("id").values_list("level", flat=True)) == [
+            "warning",
+            "breach",
+        ]
         assert Message.objects.count() == 2
 
     def test_stopped_clocks_are_left_alone(self):
@@ -148,7 +151,7 @@ class TestWhoIsTold:
         assert Message.objects.get().language == "zh-hans"
 
     def test_the_role_is_the_targets(self):
-        assert Role.DISPATCHER == clock_about().target.notify_role
+        assert clock_about().target.notify_role == Role.DISPATCHER
 
 
 @pytest.mark.django_db

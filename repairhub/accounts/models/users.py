@@ -102,12 +102,21 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=Q(email__isnull=True) | Q(email=Lower("email")), name="user_email_in_lower_case"
             ),
             models.CheckConstraint(
-                condition=Q(phone__isnull=False) | Q(email__isnull=False), name="user_can_be_reached"
+                condition=Q(phone__isnull=False) | Q(email__isnull=False),
+                name="user_can_be_reached",
+                violation_error_message=_("Give a phone number or a mail address."),
             ),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+            # two constraints, for a form that leaves one of the fields out checks the other
             models.CheckConstraint(
-                condition=~Q(role=Role.CUSTOMER) | Q(is_staff=False, is_superuser=False),
-                name="user_customer_has_no_staff_rights",
+                condition=~Q(role=Role.CUSTOMER) | Q(is_staff=False),
+                name="user_customer_opens_no_admin",
+                violation_error_message=_("Customers cannot have rights of staff: choose another role."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(role=Role.CUSTOMER) | Q(is_superuser=False),
+                name="user_customer_is_no_superuser",
+                violation_error_message=_("Customers cannot have rights of staff: choose another role."),
             ),
         ]
         indexes = [
@@ -137,6 +146,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         if address is None:
             raise ValueError(f"user {self.pk} has neither phone nor e-mail")
         return address
+
+    def get_full_name(self) -> str:
+        """How the admin calls this person."""
+        return self.name
 
     def get_short_name(self) -> str:
         """How the pages call this person."""
