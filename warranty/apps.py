@@ -8,10 +8,13 @@ class WarrantyConfig(AppConfig):
 
     def ready(self) -> None:
         """Answers the ports that orders declares and listens to its news."""
-        from orders.ports import register_rework_lines, register_warranty_term
-        from warranty import receivers  # noqa: F401
+        from orders.ports import register_order_section, register_rework_lines, register_warranty_term
+        from warranty import receivers, wording  # noqa: F401
+        from warranty.selectors.order_page import order_section
         from warranty.selectors.rework import lines_of_rework
         from warranty.selectors.terms import term_for
 
         register_warranty_term(term_for)
         register_rework_lines(lines_of_rework)
+        register_order_section(order_section)
+        wording.register()

@@ -1,8 +1,8 @@
 """What a warranty promises, and whether it covers a day. Plain data in, an answer with its reasons out.
 
 Days are calendar days in the zone of the order's city. A warranty covers its first and its last day whole: a
-phone repaired on 22 November with a term of 180 days is covered for the rest of that day and the 180 full days
-after it, to the end of 21 May.
+phone repaired on 22 November with a term of 180 days is covered for the rest of that day and 180 full days
+after it: to the end of 21 May.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Every address of the product and who may come in. A new view joins this table, or the tests fail.
 
-PUBLIC: anybody, also without signing in. SIGNED_IN: whoever has signed in. Otherwise: these roles (superusers can go
-everywhere). `args` make an address to try; what they name need not exist.
+PUBLIC: anybody, also without signing in. SIGNED_IN: whoever has signed in. Otherwise: these roles
+(superusers can go everywhere). `args` make an address to try; what they name need not exist.
 """
 
 from dataclasses import dataclass, field
@@ -25,6 +25,8 @@ class Door:
 
 ORDER = {"reference": "RH-23456789", "token": "x" * 32}
 VISIT = {"reference": "V-23456789"}
+CLAIM = {"reference": "C-23456789"}
+CLAIM = {"reference": "C-23456789"}
 
 ADDRESSES: dict[str, Door] = {
     "home": Door(PUBLIC),
@@ -67,7 +69,49 @@ ADDRESSES: dict[str, Door] = {
     "board_visit": Door(DESK, VISIT),
     "dispatch_visit": Door(DESK, VISIT),
     "engineer_day": Door(ENGINEER),
+    # after the repair: behind the order's link, and the case officer's desk
+    "file_claim": Door(PUBLIC, ORDER),
+    "rework_window": Door(PUBLIC, ORDER),
+    "own_claim_photo": Door(PUBLIC, {**ORDER, "photo_id": 1}),
+    "claims": Door(CLAIMS),
+    "claims_csv": Door(CLAIMS),
+    "claim": Door(CLAIMS, CLAIM),
+    "decide_claim": Door(CLAIMS, CLAIM),
+    "transfer_claim": Door(CLAIMS, CLAIM),
+    "take_over_claim": Door(CLAIMS, CLAIM),
+    "claim_photo": Door(CLAIMS, {**CLAIM, "photo_id": 1}),
+    "claim_hand_over_photo": Door(CLAIMS, {**CLAIM, "photo_id": 1}),
     # the demo's pages, where settings.DEMO is set
     "demo": Door(PUBLIC),
     "demo_messages": Door(PUBLIC),
+    # booking and the order's page: an unguessable link, personal data after a code
+    "book": Door(PUBLIC),
+    "book_device": Door(PUBLIC),
+    "book_repairs": Door(PUBLIC),
+    "book_place": Door(PUBLIC),
+    "book_window": Door(PUBLIC),
+    "book_contact": Door(PUBLIC),
+    "book_code": Door(PUBLIC, {"position": 1}),
+    "book_confirm": Door(PUBLIC),
+    "booked": Door(PUBLIC),
+    "book_another": Door(PUBLIC),
+    "find_order": Door(PUBLIC),
+    "order": Door(PUBLIC, ORDER),
+    "order_code": Door(PUBLIC, ORDER),
+    "order_window": Door(PUBLIC, ORDER),
+    "order_cancel": Door(PUBLIC, ORDER),
+    "order_photo": Door(PUBLIC, {**ORDER, "photo_id": 1}),
+    # warranty, the customer's side
+    "file_claim": Door(PUBLIC, ORDER),
+    "rework_window": Door(PUBLIC, ORDER),
+    "own_claim_photo": Door(PUBLIC, {**ORDER, "photo_id": 1}),
+    # warranty, the desk
+    "claims": Door(CLAIMS),
+    "claims_csv": Door(CLAIMS),
+    "claim": Door(CLAIMS, CLAIM),
+    "decide_claim": Door(CLAIMS, CLAIM),
+    "transfer_claim": Door(CLAIMS, CLAIM),
+    "take_over_claim": Door(CLAIMS, CLAIM),
+    "claim_photo": Door(CLAIMS, {**CLAIM, "photo_id": 1}),
+    "claim_hand_over_photo": Door(CLAIMS, {**CLAIM, "photo_id": 1}),
 }

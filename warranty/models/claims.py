@@ -8,7 +8,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from engineers.models import Visit
 from orders.models import Fitting, OrderContact, RepairOrder
 from warranty.querysets import ClaimQuerySet, RemedyQuerySet
-from warranty.states import ClaimKind, ClaimStatus, Outcome, RemedyKind, RemedyStatus
+from warranty.states import OWED, ClaimKind, ClaimStatus, Outcome, RemedyKind, RemedyStatus
 
 
 class Claim(FSMModelMixin, models.Model):
@@ -159,6 +159,11 @@ class Remedy(FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return f"{self.claim_id} {self.kind}"
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it was promised and not given yet."""
+        return self.status in OWED
 
     @transition(field=status, source=RemedyStatus.OFFERED, target=RemedyStatus.BOOKED)
     def book(self) -> None:
