@@ -41,10 +41,16 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return mark
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    """A home that is kept between starts, of a checkout that exists for this test only."""
-    home = Home.persistent(tmp_path)
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout that exists for these tests only."""
+    return tmp_path_factory.mktemp("checkout")
+
+
+@pytest.fixture(scope="module")
+def home(checkout: Path) -> Iterator[Home]:
+    """The home of that checkout. Every test finds its servers stopped and leaves them so."""
+    home = Home.persistent(checkout)
     yield home
     shutil.rmtree(home.folder, ignore_errors=True)
 
@@ -117,9 +123,12 @@ class TestStartAndStop:
     def test_says_in_one_line_why_a_server_does_not_start(self, home):
         with EmbeddedServers(home):
             pass
-        (home.folder / "postgres" / "PG_VERSION").write_text("9\n")
+        version = home.folder / "postgres" / "PG_VERSION"
+        made_by = version.read_text()
+        version.write_text("9\n")
         with pytest.raises(EmbeddedServersError, match=r"was made by PostgreSQL 9") as refusal:
             EmbeddedServers(home).start()
+        version.write_text(made_by)
         assert "\n" not in str(refusal.value)
 
 
@@ -135,9 +144,9 @@ class TestSharing:
         assert client.stdout.readline().startswith("postgres://")
         return client
 
-    def test_servers_stay_as_long_as_one_client_needs_them(self, tmp_path, home, mark):
-        first = self.start_client(tmp_path)
-        second = self.start_client(tmp_path)
+    def test_servers_stay_as_long_as_one_client_needs_them(self, checkout, home, mark):
+        first = self.start_client(checkout)
+        second = self.start_client(checkout)
         first.communicate("")
         with EmbeddedServers(home) as third:
             psycopg2.connect(third.database_url).close()
@@ -146,16 +155,16 @@ class TestSharing:
         assert left_after(mark, 10) == []
         assert server_pids(home) == []
 
-    def test_a_client_that_is_killed_leaves_nothing(self, tmp_path, home, mark):
-        client = self.start_client(tmp_path)
+    def test_a_client_that_is_killed_leaves_nothing(self, checkout, home, mark):
+        client = self.start_client(checkout)
         assert server_pids(home)
         client.kill()
         client.communicate()
         assert left_after(mark, 10) == []
         assert server_pids(home) == []
 
-    def test_servers_end_with_a_keeper_that_is_killed_and_start_again(self, tmp_path, home, mark):
-        client = self.start_client(tmp_path)
+    def test_servers_end_with_a_keeper_that_is_killed_and_start_again(self, checkout, home, mark):
+        client = self.start_client(checkout)
         (keeper,) = [pid for pid in marked(mark) if "embedded.keeper" in command_of(pid)]
         os.kill(keeper, signal.SIGKILL)
         with EmbeddedServers(home) as servers:

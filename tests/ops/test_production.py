@@ -110,7 +110,7 @@ def server(environment: dict[str, str]) -> Iterator[str]:
 
 def get(url: str, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
     class NoRedirect(urllib.request.HTTPRedirectHandler):
-        def redirect_request(*args: object, **kwargs: object) -> None:
+        def redirect_request(self, *args: object, **kwargs: object) -> None:
             return None
 
     asked = urllib.request.Request(url + path, headers={"Host": "repair.example.com", **headers})
