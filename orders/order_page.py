@@ -70,7 +70,8 @@ class OrderPage:
         links = list(self.order.order_visits.all())
         still = [link for link in links if link.visit.is_open]
         held = [link for link in links if link.visit.status != "cancelled"]
-        return (still or held or links or [None])[-1]
+        found = still or held or links
+        return found[-1] if found else None
 
     @property
     def visit(self) -> Visit | None:

@@ -38,6 +38,7 @@ from repairhub.notifications.addresses import Address
 from repairhub.places.models import City
 
 MAX_CONTACTS = 2
+LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,15 @@ class BookingRequest:
 def book(*, request: BookingRequest, by: Any, at: datetime) -> RepairOrder:
     """The order, with quote version 1 approved and the visit in a real route.
 
-    The same draft again gives the order it made. Raises InvalidInput with the field, Conflict where the price
-    changed since it was shown or nobody in the city may do it, WindowShut with the nearest windows.
+    The same draft again gives the order it made. `by`: who books for the customer, None for themselves.
+    Raises InvalidInput with the field, Conflict where the price changed since it was shown or nobody in the
+    city may do it, WindowShut with the nearest windows.
     """
     made = _order_of_draft(request.draft_id)
     if made is not None:
         return made
     contacts = _checked_contacts(request.contacts)
-    if not request.address.strip():
-        raise InvalidInput(_("Enter the address."), field="address", code="required")
+    _check_request(request)
     options = choose(request.device_model, request.repairs, city_today(request.city, at))
     total = sum((option.total for option in options), Decimal(0))
     if request.shown_total is not None and request.shown_total != total:
@@ -106,10 +107,12 @@ def book(*, request: BookingRequest, by: Any, at: datetime) -> RepairOrder:
         at=at,
     )
     first = contacts[0]
+    customer = customer_for(address=first.address, name=first.name, language=request.language, at=at)
+    by = by or customer
     order = RepairOrder.objects.create(
         reference=new_reference("RH"),
         draft_id=request.draft_id,
-        customer=customer_for(address=first.address, name=first.name, language=request.language, at=at),
+        customer=customer,
         device_model=request.device_model,
         city=request.city,
         district=request.district.strip(),
@@ -204,6 +207,36 @@ def _order_of_draft(draft_id: UUID | None) -> RepairOrder | None:
     return RepairOrder.objects.filter(draft_id=draft_id).first()
 
 
+def _check_request(request: BookingRequest) -> None:
+    if not request.address.strip():
+        raise InvalidInput(_("Enter the address."), field="address", code="required")
+    if not request.city.is_open:
+        raise InvalidInput(
+            _("We do not work in %(city)s at the moment.") % {"city": request.city.name},
+            field="city",
+            code="city_closed",
+            next_step=_("Choose another city."),
+        )
+    if not request.device_model.is_active:
+        raise InvalidInput(
+            _("We do not repair %(model)s at the moment.") % {"model": request.device_model.name},
+            field="repairs",
+            code="not_offered",
+            next_step=_("Choose another phone."),
+        )
+    for name, text, longest in (
+        ("address", request.address, 200),
+        ("district", request.district, 80),
+        ("access_note", request.access_note, 200),
+    ):
+        if len(text.strip()) > longest:
+            raise InvalidInput(
+                _("This is longer than %(longest)d characters.") % {"longest": longest},
+                field=name,
+                code="too_long",
+            )
+
+
 def _checked_contacts(contacts: Sequence[ContactDetails]) -> Sequence[ContactDetails]:
     if not 1 <= len(contacts) <= MAX_CONTACTS:
         raise InvalidInput(_("Give one or two contacts."), field="contacts", code="required")
@@ -211,8 +244,12 @@ def _checked_contacts(contacts: Sequence[ContactDetails]) -> Sequence[ContactDet
         raise InvalidInput(
             _("Prove the first contact with the code that we sent."), field="contacts", code="not_proved"
         )
-    if any(not contact.name.strip() for contact in contacts):
-        raise InvalidInput(_("Enter a name."), field="name", code="required")
+    if any(not 1 <= len(contact.name.strip()) <= LONGEST_NAME for contact in contacts):
+        raise InvalidInput(
+            _("Enter a name of at most %(longest)d characters.") % {"longest": LONGEST_NAME},
+            field="name",
+            code="required",
+        )
     if len({contact.address.value for contact in contacts}) != len(contacts):
         raise InvalidInput(
             _("The second contact needs another phone or mail address."), field="contacts", code="twice"

@@ -51,7 +51,8 @@ def chain_faults(order: RepairOrder) -> list[str]:
     for number, event in enumerate(order.events.order_by("sequence"), start=1):
         if event.sequence != number:
             faults.append(f"{order.reference}: event {number} is missing")
-        if event.salt is not None and payload_digest(event.salt, event.payload or {}) != event.digest:
+        erased = event.salt is None and event.payload is None
+        if not erased and payload_digest(event.salt or "", event.payload or {}) != event.digest:
             faults.append(f"{order.reference}: the payload of event {event.sequence} was changed")
         if chain_digest(previous, event.sequence, event.kind, event.at, event.digest) != event.chain:
             faults.append(f"{order.reference}: the chain breaks at event {event.sequence}")

@@ -1,6 +1,6 @@
 """Visits of an order after booking: the customer chooses windows, moves them, cancels."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from engineers.selectors.windows import VisitNeeds
 from engineers.services.doorstep import cancel_visit
 from engineers.services.planning import plan_visit
 from engineers.services.routes import lock_city_day
+from engineers.states import MOVABLE
 from orders.models import OrderVisit, Quote, RepairOrder
 from orders.services.telling import schedule_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
@@ -67,28 +68,21 @@ def choose_window(
     """A visit in the window the customer chose; one that was promised before is given up for it.
 
     Only the customer calls this: a window moves with their word alone. The same window again changes
-    nothing. Raises Conflict once the engineer is on the way, WindowShut with the nearest windows: then the old
-    promise stands as it was.
+    nothing. Raises Conflict once the engineer is on the way, WindowShut with the nearest windows: then the
+    old promise stands as it was.
     """
-    new_on = city_today(order.city, window_start_at)
-    present = open_visit(order)
-    # lock order: the days of a city by date, then the order
-    for on in sorted({new_on} | ({present.visit.on} if present else set())):
-        lock_city_day(order.city, on)
-    order = (
-        RepairOrder.objects.select_for_update().select_related("city", "device_model__brand").get(pk=order.pk)
-    )
-    present = open_visit(order)
+    order, present = _locked(order, city_today(order.city, window_start_at))
     if purpose == VisitPurpose.REPAIR and not order.is_open:
         raise Conflict(
             _("Order %(reference)s is closed: %(status)s.")
             % {"reference": order.reference, "status": order.get_status_display()},
             code="order_closed",
+            next_step=_("Your order's page shows where it stands."),
         )
     if present is not None:
         if present.visit.window_start_at == window_start_at:
             return present.visit
-        if not present.visit.is_movable:
+        if present.visit.status not in MOVABLE:
             raise Conflict(
                 _("Your engineer is already on the way, so the window cannot move any more."),
                 code="under_way",
@@ -123,10 +117,7 @@ def choose_window(
 @transaction.atomic
 def cancel_order(*, order: RepairOrder, by: Any, at: datetime) -> RepairOrder:
     """The order, cancelled at no cost, its visit's time free again. Raises Conflict once it is too late."""
-    present = open_visit(order)
-    if present is not None:
-        lock_city_day(present.visit.city, present.visit.on)
-    order = RepairOrder.objects.select_for_update().get(pk=order.pk)
+    order, present = _locked(order)
     if order.status == OrderStatus.CANCELLED:
         return order
     if not can_proceed(order.cancel):
@@ -134,10 +125,11 @@ def cancel_order(*, order: RepairOrder, by: Any, at: datetime) -> RepairOrder:
             _("Order %(reference)s can no longer be cancelled: %(status)s.")
             % {"reference": order.reference, "status": order.get_status_display()},
             code="order_not_cancellable",
+            next_step=_("Your order's page shows where it stands."),
         )
-    present = open_visit(order)
     if present is not None:
-        if not present.visit.is_movable:
+        # a pin holds the engineer, never the customer
+        if present.visit.status not in MOVABLE:
             raise Conflict(
                 _("Your engineer is already on the way."),
                 code="under_way",
@@ -150,3 +142,24 @@ def cancel_order(*, order: RepairOrder, by: Any, at: datetime) -> RepairOrder:
     append_event(order, "cancelled", by=by, at=at)
     tell_contacts(order, "order_cancelled", key="cancelled", at=at)
     return order
+
+
+def _locked(order: RepairOrder, *new_days: date) -> tuple[RepairOrder, OrderVisit | None]:
+    """The order and its open visit, fresh and locked in the order of the house: days by date, then the order.
+
+    Raises Conflict where the visit moved to another day at this very moment.
+    """
+    before = open_visit(order)
+    days = {*new_days, *([before.visit.on] if before else [])}
+    for on in sorted(days):
+        lock_city_day(order.city, on)
+    rows = RepairOrder.objects.select_for_update(of=("self",))
+    order = rows.select_related("city", "device_model__brand", "customer").get(pk=order.pk)
+    present = open_visit(order)
+    if present is not None and present.visit.on not in days:
+        raise Conflict(
+            _("Your visit was moved at this moment."),
+            code="moved_meanwhile",
+            next_step=_("Look at the window that is promised now, then choose again."),
+        )
+    return order, present

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from engineers.planning import city_today
 from engineers.selectors.windows import OfferedWindow, offered_windows
 from engineers.services.planning import WindowShut, window_shut
 from orders.forms import PlaceForm, RepairsForm, SearchForm, WindowForm
@@ -87,7 +88,7 @@ def book_repairs(request: HttpRequest, booking: Booking) -> HttpResponse:
     if form.is_bound and form.is_valid():
         booking.keep(repairs=form.pairs)
         return booking.go_on()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "offer": offer,
             "picked": offer.repair.key in (form["repairs"].value() or []),
@@ -189,9 +190,14 @@ def by_day(offered: list[OfferedWindow]) -> list[dict[str, Any]]:
 def _open_window(booking: Booking, start_at: datetime) -> OfferedWindow | None:
     """The window as it stands now, None for one that we never offer. Raises WindowShut where it is taken."""
     pin, needs = booking.progress.visit_plan.pin, booking.progress.visit_plan.needs
-    place = {"city": pin.city, "latitude": pin.latitude, "longitude": pin.longitude}
     day = offered_windows(
-        **place, needs=needs, at=booking.at, first=start_at.astimezone(pin.city.zone).date(), days=1
+        city=pin.city,
+        latitude=pin.latitude,
+        longitude=pin.longitude,
+        needs=needs,
+        at=booking.at,
+        first=city_today(pin.city, start_at),
+        days=1,
     )
     chosen = next((window for window in day if window.start_at == start_at), None)
     if chosen is not None and not chosen.is_open:

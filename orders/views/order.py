@@ -195,8 +195,14 @@ def _window(page: OrderPage, form: WindowForm, at: Any) -> Any:
 
 def _offered(page: OrderPage, at: Any, **days: Any) -> Any:
     order = page.order
-    place = {"city": order.city, "latitude": order.latitude, "longitude": order.longitude}
-    return offered_windows(**place, needs=needs_of(order), at=at, **days)
+    return offered_windows(
+        city=order.city,
+        latitude=order.latitude,
+        longitude=order.longitude,
+        needs=needs_of(order),
+        at=at,
+        **days,
+    )
 
 
 def _windows_shown(

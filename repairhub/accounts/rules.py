@@ -47,9 +47,10 @@ MANAGERS_MAY = [
     "accounts.add_user",
     "accounts.change_user",
     "notifications.view_message",
+    *(f"places.{verb}_{model}" for verb in ("view", "add", "change") for model in ("city", "district")),
 ]
 manages = is_manager | is_superuser
-for app in ("accounts", "notifications"):
+for app in ("accounts", "notifications", "places"):
     rules.add_perm(app, manages)
 for permission in MANAGERS_MAY:
     rules.add_perm(permission, manages)

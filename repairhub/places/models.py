@@ -64,9 +64,7 @@ class DistrictQuerySet(models.QuerySet["District"]):
 class District(NamedInTwoLanguages):
     """A known place of a city: where a visit is planned to whose street address we cannot locate."""
 
-    city = models.ForeignKey(
-        City, on_delete=models.CASCADE, related_name="districts", verbose_name=_("city")
-    )
+    city = models.ForeignKey(City, on_delete=models.CASCADE, related_name="districts", verbose_name=_("city"))
     latitude = models.FloatField(
         _("latitude (degrees)"), validators=[MinValueValidator(-90), MaxValueValidator(90)]
     )
