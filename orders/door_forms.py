@@ -8,25 +8,34 @@ from django.utils.translation import gettext_lazy as _
 
 from engineers.states import CannotCompleteReason
 from orders.states import OldPartFate
+from repairhub.core.photos import ACCEPTED
 
-DIGITS = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "12"}
+LONGEST_DIGITS = 12
+
+
+class DigitsInput(forms.PasswordInput):
+    """Digits that the customer said: typed openly, and never sent back with the page."""
+
+    input_type = "text"
 
 
 class PinForm(forms.Form):
     pin = forms.CharField(
         label=_("The customer's PIN"),
-        max_length=12,
+        max_length=LONGEST_DIGITS,
         help_text=_("Six digits that the customer wrote down when booking."),
-        widget=forms.TextInput(attrs=DIGITS),
+        widget=DigitsInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": _("Enter the six digits that the customer tells you.")},
     )
 
 
 class DoorCodeForm(forms.Form):
     code = forms.CharField(
         label=_("Door code"),
-        max_length=12,
+        max_length=LONGEST_DIGITS,
         help_text=_("Six digits that the customer reads to you from the message."),
-        widget=forms.TextInput(attrs={**DIGITS, "autocomplete": "one-time-code"}),
+        widget=DigitsInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": _("Enter the six digits from the customer’s message.")},
     )
 
 
@@ -36,8 +45,14 @@ class SerialForm(forms.Form):
         max_length=60,
         help_text=_("Scan or type it before you open the phone."),
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "characters", "list": "at-hand", "spellcheck": "false"}
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "list": "at-hand",
+                "spellcheck": "false",
+            }
         ),
+        error_messages={"required": _("Scan or type the serial of the new part.")},
     )
 
 
@@ -47,6 +62,7 @@ class OldPartForm(forms.Form):
         max_length=60,
         help_text=_("Write “none” where it has none or it cannot be read."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": _("Enter the old part’s serial, or “none” where it has none.")},
     )
     fate = forms.ChoiceField(
         label=_("What becomes of the old part? Ask the customer."),
@@ -74,11 +90,15 @@ class PhotosField(forms.FileField):
 class FinishForm(forms.Form):
     photo = PhotosField(
         label=_("Photo of the phone as you hand it back"),
-        widget=PhotosInput(attrs={"accept": "image/*", "capture": "environment"}),
+        help_text=_("The front, with the screen lit. It shows in which condition you gave it back."),
+        widget=PhotosInput(attrs={"accept": ACCEPTED, "capture": "environment"}),
         error_messages={"required": _("Take a photo of the phone as you hand it back.")},
     )
     note = forms.CharField(
-        label=_("Note on the condition"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Note on the condition"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 

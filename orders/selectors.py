@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from engineers.models import Visit
 from engineers.states import UNDER_WAY, VisitStatus
 from orders.models import Fitting, OrderVisit, QuoteLine, RepairOrder
 from orders.services.door import lines_to_fit
 from parts.models import StockUnit
+from repairhub.core.errors import NotFoundError
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,18 @@ class DoorWork:
 
 
 def door_order(visit: Visit) -> RepairOrder:
-    """The order that the visit serves."""
+    """The order that the visit serves. Raises NotFoundError for a visit without one."""
     link = (
         OrderVisit.objects.filter(visit=visit)
         .select_related("order__device_model__brand", "order__city")
-        .order_by("id")[0]
+        .order_by("id")
+        .first()
     )
+    if link is None:
+        raise NotFoundError(
+            _("Visit %(reference)s has no order.") % {"reference": visit.reference},
+            next_step=_("Call the dispatcher."),
+        )
     return link.order
 
 

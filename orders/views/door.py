@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from engineers.models import Visit
 from engineers.ports import visit_details
 from engineers.services import doorstep
+from engineers.states import VisitStatus
 from orders import door_forms
 from orders.models import Fitting, QuoteLine, RepairOrder
 from orders.selectors import DoorStep, door_order, door_work, next_step, units_at_hand
@@ -21,7 +22,7 @@ from orders.services import door
 from orders.services.telling import contact_address
 from repairhub.accounts.access import role_required
 from repairhub.accounts.states import Role
-from repairhub.core.errors import DomainError
+from repairhub.core.errors import Conflict, DomainError
 
 SHOWN_UNITS = 8
 # the form of each step; a step without one needs no words
@@ -33,6 +34,21 @@ FORMS: dict[str, type[forms.Form]] = {
     "finish": door_forms.FinishForm,
     "cannot_complete": door_forms.CannotCompleteForm,
     "no_access": door_forms.NoAccessForm,
+}
+# what can be done where the visit stands
+OPEN_STEPS: dict[str, set[str]] = {
+    "set_out": {"set_out"},
+    "arrive": {"arrive"},
+    "start": {"start", "send_code", "code", "no_access", "cannot_complete"},
+    "fit": {"fit", "cannot_complete"},
+    "take_out": {"take_out", "cannot_complete"},
+    "finish": {"finish", "cannot_complete"},
+    "ended": set(),
+}
+ENDS: dict[str, str] = {
+    "finish": VisitStatus.DONE,
+    "cannot_complete": VisitStatus.CANNOT_COMPLETE,
+    "no_access": VisitStatus.NO_ACCESS,
 }
 
 
@@ -52,14 +68,11 @@ def door_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
     visit = _visit(request, reference)
     form = FORMS[step](request.POST, request.FILES, auto_id=f"{step}_%s") if step in FORMS else None
     if form is not None and not form.is_valid():
-        return _page(request, visit, step, form, status=400)
+        return _refused(request, visit, step, form)
     try:
         STEPS[step](request, visit, form.cleaned_data if form else {})
     except DomainError as error:
-        if form is not None and error.field in form.fields:
-            form.add_error(error.field, str(error))
-            return _page(request, visit, step, form, status=error.status)
-        return _page(request, visit, step, form, error=error, status=error.status)
+        return _refused(request, visit, step, form, error)
     return redirect("door", reference)
 
 
@@ -68,22 +81,31 @@ def _visit(request: HttpRequest, reference: str) -> Visit:
     return get_object_or_404(mine, reference=reference)
 
 
+def _refused(
+    request: HttpRequest, visit: Visit, tried: str, form: forms.Form | None, error: DomainError | None = None
+) -> HttpResponse:
+    visit = _visit(request, visit.reference)
+    if visit.status == ENDS.get(tried):
+        return redirect("door", visit.reference)  # pressed twice: the first press has ended the visit
+    return _page(request, visit, tried, form, error)
+
+
 def _page(
     request: HttpRequest,
     visit: Visit,
     tried: str = "",
     form: forms.Form | None = None,
-    *,
     error: DomainError | None = None,
-    status: int = 200,
 ) -> HttpResponse:
-    visit = _visit(request, visit.reference)
     order = door_order(visit)
     work = door_work(order, visit)
     step = next_step(visit, work)
-    bound = {name: kind(auto_id=f"{name}_%s") for name, kind in FORMS.items()}
-    if form is not None:
-        bound[tried] = form
+    status = error.status if error else 400 if form is not None else 200
+    if tried and tried not in OPEN_STEPS[step.name]:
+        error = error or _not_open_now()
+    elif error is not None and form is not None and error.field in form.fields:
+        form.add_error(error.field, str(error))
+        error = None
     context: dict[str, Any] = {
         "visit": visit,
         "order": order,
@@ -91,12 +113,19 @@ def _page(
         "work": work,
         "step": step,
         "tried": tried,
-        "forms": bound,
+        "forms": {name: kind(auto_id=f"{name}_%s") for name, kind in FORMS.items()}
+        | ({tried: form} if form is not None else {}),
         "error": error,
         "door_addresses": [contact_address(contact) for contact in door.door_contacts(order)],
         "at_hand": _at_hand(step, order, request),
     }
     return render(request, "orders/door.html", context, status=status)
+
+
+def _not_open_now() -> DomainError:
+    return Conflict(
+        _("The visit has moved on since this page was opened."), next_step=_("Below is what is next.")
+    )
 
 
 def _at_hand(step: DoorStep, order: RepairOrder, request: HttpRequest) -> list[Any]:
