@@ -63,8 +63,8 @@ def board_visit(request: HttpRequest, reference: str) -> HttpResponse:
     return render_page(request, "engineers/board_visit.html", _panel(visit, timezone.now()), partial="panel")
 
 
-@require_POST
 @role_required(Role.DISPATCHER, Role.MANAGER)
+@require_POST
 def name_engineer(request: HttpRequest, reference: str) -> HttpResponse:
     """Confirms the visit with the chosen engineer. A refusal shows the panel again, with its reason."""
     at = timezone.now()

@@ -1,8 +1,6 @@
-"""Money is a Decimal with a currency; shown in the reader's language."""
+"""Money is a Decimal with a currency."""
 
 from decimal import ROUND_HALF_UP, Decimal
-
-from django.utils.formats import number_format
 
 CURRENCY = "CNY"
 SIGNS = {"CNY": "¥"}
@@ -18,5 +16,5 @@ def format_money(amount: Decimal, currency: str = CURRENCY) -> str:
     """Such as "¥2,149" or "¥1,049.50": fen only where there are any."""
     amount = rounded(Decimal(amount))
     decimals = 0 if amount == amount.to_integral_value() else 2
-    digits = number_format(amount, decimal_pos=decimals, use_l10n=True, force_grouping=True)
-    return f"{SIGNS.get(currency, currency + ' ')}{digits}"
+    # the same in English and Chinese: groups of three, a point before the fen
+    return f"{SIGNS.get(currency, currency + ' ')}{amount:,.{decimals}f}"

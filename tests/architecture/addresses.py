@@ -1,14 +1,13 @@
 """Every address of the product and who may come in. A new view joins this table, or the tests fail.
 
-PUBLIC: anybody, also without signing in. SIGNED_IN: whoever has signed in. Otherwise: these roles
-(superusers can go everywhere). `args` make an address to try; what they name need not exist.
+PUBLIC: anybody, also without signing in. Otherwise: these roles (superusers
+can go everywhere). `args` make an address to try; what they name need not exist.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
 PUBLIC = "public"
-SIGNED_IN = "signed in"
 STAFF = ("engineer", "dispatcher", "case_officer", "parts_admin", "manager")
 DESK = ("dispatcher", "manager")
 CLAIMS = ("case_officer", "manager")
@@ -25,7 +24,6 @@ class Door:
 
 ORDER = {"reference": "RH-23456789", "token": "x" * 32}
 VISIT = {"reference": "V-23456789"}
-CLAIM = {"reference": "C-23456789"}
 CLAIM = {"reference": "C-23456789"}
 
 ADDRESSES: dict[str, Door] = {
@@ -48,20 +46,20 @@ ADDRESSES: dict[str, Door] = {
     # the engineer's visit
     "door": Door(ENGINEER, VISIT),
     "door_step": Door(ENGINEER, {**VISIT, "step": "arrive"}),
-    # staff sign in; what a customer's session would find there is its own account, and customers have none
+    # staff sign in; customers have no account
     "account_login": Door(PUBLIC),
     "account_logout": Door(PUBLIC),
     "account_inactive": Door(PUBLIC),
-    "account_reauthenticate": Door(SIGNED_IN),
-    "account_change_password": Door(SIGNED_IN),
-    "mfa_index": Door(SIGNED_IN),
-    "mfa_authenticate": Door(PUBLIC),
-    "mfa_reauthenticate": Door(SIGNED_IN),
-    "mfa_activate_totp": Door(SIGNED_IN),
-    "mfa_deactivate_totp": Door(SIGNED_IN),
-    "mfa_view_recovery_codes": Door(SIGNED_IN),
-    "mfa_generate_recovery_codes": Door(SIGNED_IN),
-    "mfa_download_recovery_codes": Door(SIGNED_IN),
+    "account_reauthenticate": Door(STAFF),
+    "account_change_password": Door(STAFF),
+    "mfa_index": Door(STAFF),
+    "mfa_authenticate": Door(STAFF),
+    "mfa_reauthenticate": Door(STAFF),
+    "mfa_activate_totp": Door(STAFF),
+    "mfa_deactivate_totp": Door(STAFF),
+    "mfa_view_recovery_codes": Door(STAFF),
+    "mfa_generate_recovery_codes": Door(STAFF),
+    "mfa_download_recovery_codes": Door(STAFF),
     "staff_home": Door(STAFF),
     # the dispatch desk
     "board": Door(DESK),

@@ -50,7 +50,7 @@ def choose_place_and_window(page: Page, check: Check, *, day: int = -1) -> None:
     """Shanghai by the browser's location, then the first window of the day (the last one by default)."""
     page.get_by_role("button", name="Use my location").click()
     expect(page.get_by_label("City")).to_have_value("SH")
-    page.get_by_label("Address", exact=True).fill("Huaihai Road 100, room 502")
+    page.get_by_label("Street, house, door").fill("Huaihai Road 100, room 502")
     check(page)
     page.get_by_role("button", name="See the free times").click()
     page.get_by_role("radio", disabled=False).first.wait_for(state="attached")
@@ -61,12 +61,12 @@ def choose_place_and_window(page: Page, check: Check, *, day: int = -1) -> None:
 
 def give_contact(page: Page, told: Callable[..., str], check: Check) -> None:
     """A name and another phone than the broken one, proved by its code."""
-    page.get_by_label("Name", exact=True).first.fill("Li Wei")
-    page.get_by_label(re.compile("phone or mail", re.I)).first.fill(CUSTOMER)
+    page.get_by_label("Your name").fill("Li Wei")
+    page.get_by_label("Phone or mail address", exact=True).fill(CUSTOMER)
     check(page)
     page.get_by_role("button", name="Send me the code").click()
     check(page)
-    page.get_by_label(re.compile("code", re.I)).fill(digits_in(told(CUSTOMER, "RepairHub code")))
+    page.get_by_label("Code", exact=True).fill(digits_in(told(CUSTOMER, "RepairHub code")))
     page.get_by_role("button", name="Continue").click()
 
 
