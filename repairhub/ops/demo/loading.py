@@ -14,7 +14,7 @@ LOCK = 20261122  # a second start of the product on the same database waits here
 
 
 @transaction.atomic
-def load_demo(*, on: date, at: datetime, say: Callable[[str], None]) -> None:
+def load_data(*, on: date, at: datetime, say: Callable[[str], None]) -> None:
     """All of the demo's data or nothing; `on` is the day that certificates, lots and absences hang on.
 
     `say` gets a line per step. A second run changes nothing.
@@ -23,6 +23,7 @@ def load_demo(*, on: date, at: datetime, say: Callable[[str], None]) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     cities = load_cities(at=at)
     say(f"cities {len(cities)}/{len(cities)}")
+    say(f"districts {load_districts()}")
     say(f"districts {load_districts()}")
     for name, count in load_catalogue(on=on, at=at).items():
         say(f"{name} {count}")

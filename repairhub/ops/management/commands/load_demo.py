@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from repairhub.ops.demo.loading import load_demo
+from repairhub.ops.demo.loading import load_data
 
 
 class Command(BaseCommand):
@@ -23,5 +23,5 @@ class Command(BaseCommand):
             self.stdout.write(f"  demo data: {line}")
             self.stdout.flush()
 
-        load_demo(on=timezone.localdate(), at=timezone.now(), say=say)
+        load_data(on=timezone.localdate(), at=timezone.now(), say=say)
         say(f"ready after {time.monotonic() - start:.1f} s")
