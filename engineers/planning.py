@@ -44,7 +44,7 @@ def city_today(city: City, at: datetime) -> date:
 
 
 def load_plans(city: City, first: date, last: date, at: datetime) -> dict[date, DayPlan]:
-    """The routes of every day from `first` to `last`, as they stand at `at`. Seven queries."""
+    """The routes of every day from `first` to `last`, as they stand at `at`. Six queries."""
     engineers = list(Engineer.objects.working_in(city).with_day(first, last).order_by("id"))
     visits: dict[tuple[date, int | None], list[Visit]] = defaultdict(list)
     rows = Visit.objects.filter(city=city, on__range=(first, last)).exclude(status=VisitStatus.CANCELLED)

@@ -62,7 +62,7 @@ def offered_windows(
 ) -> list[OfferedWindow]:
     """Every window of the days from `first` on (today by default), open or shut, in order.
 
-    Never beyond the booking horizon. Seven queries for any number of days. Raises InvalidInput for a place
+    Never beyond the booking horizon. Six queries for any number of days. Raises InvalidInput for a place
     outside the city.
     """
     check_place(city, latitude, longitude)

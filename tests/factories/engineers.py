@@ -1,4 +1,4 @@
-"""Engineers with certificates and shifts, and visits in each of their states, brought there by the services."""
+"""Engineers with certificates and shifts, and visits brought by the services into each of their states."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
