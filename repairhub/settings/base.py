@@ -175,7 +175,7 @@ PHONENUMBER_DB_FORMAT = "E164"
 # --- files ----------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_ROOT: Path | None = BASE_DIR / "var" / "static"
 MEDIA_URL = "/media/"  # never served as files: views check who may see a photo
 MEDIA_ROOT = BASE_DIR / "var" / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
@@ -208,6 +208,7 @@ PERMISSIONS_POLICY: dict[str, str | list[str]] = {
     "usb": [],
 }
 X_FRAME_OPTIONS = "DENY"
+TRUSTED_PROXIES = 0  # how many proxies of ours stand in front and are believed in X-Forwarded-For
 SECURE_REFERRER_POLICY = "same-origin"
 
 # --- API ------------------------------------------------------------------------------------

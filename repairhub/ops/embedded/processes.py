@@ -41,7 +41,9 @@ def start_server(
             env=server_environment(),
             start_new_session=True,
             preexec_fn=die_with_parent(death_signal),  # safe: the keeper has one thread
-            **_identity(owner),
+            user=owner.uid if owner.drop else None,
+            group=owner.gid if owner.drop else None,
+            extra_groups=[] if owner.drop else None,
         )
 
 
@@ -58,7 +60,9 @@ def run_as(
         timeout=seconds,
         env=server_environment(),
         check=False,
-        **_identity(owner),
+        user=owner.uid if owner.drop else None,
+        group=owner.gid if owner.drop else None,
+        extra_groups=[] if owner.drop else None,
     )
 
 
@@ -85,9 +89,3 @@ def last_line(log: Path, otherwise: str) -> str:
     except OSError:
         return otherwise
     return lines[-1] if lines else otherwise
-
-
-def _identity(owner: Owner) -> dict[str, object]:
-    if not owner.drop:
-        return {}
-    return {"user": owner.uid, "group": owner.gid, "extra_groups": []}
