@@ -16,6 +16,7 @@ from django.conf import settings
 from django.http import HttpResponse
 
 from repairhub.ops.proxy import ClientAddressMiddleware
+from repairhub.settings.logs import hide_tokens
 from tests.deploy_check import production_environment
 from tests.ops.test_start import free_port
 
@@ -166,6 +167,22 @@ class TestServing:
         assert event["event"] == "Two words"
         assert event["level"] == "warning"
         assert event["logger"] == "repairhub"
+
+
+class TestLogs:
+    @pytest.mark.parametrize(
+        ("request_line", "logged"),
+        [
+            ("GET /orders/RH-7K3M9Q2/0123456789abcdefABCDEF_-01234567/", "GET /orders/RH-7K3M9Q2/[token]/"),
+            (
+                "GET /api/v1/orders/RH-7K3M9Q2/?token=abc&x=1",
+                "GET /api/v1/orders/RH-7K3M9Q2/?token=[token]&x=1",
+            ),
+            ("GET /static/css/repairhub.0123456789ab.css", "GET /static/css/repairhub.0123456789ab.css"),
+        ],
+    )
+    def test_the_token_of_an_order_link_is_never_written(self, request_line, logged):
+        assert hide_tokens(None, "info", {"request": request_line, "code": 200})["request"] == logged
 
 
 class TestClientAddress:
