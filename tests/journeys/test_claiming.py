@@ -1,4 +1,4 @@
-"""A repair fails again: the customer claims, a case officer answers, the customer picks the rework's window."""
+"""A repair fails again: a claim, its answer by a case officer, a rework in the window that the customer picks."""
 
 import re
 from collections.abc import Callable
