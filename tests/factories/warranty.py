@@ -6,7 +6,7 @@
 import io
 import itertools
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
@@ -14,9 +14,10 @@ from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from PIL import Image
 
-from engineers.models import Engineer, EngineerCertificate, Skill, Visit, WeeklyShift
+from engineers.models import Engineer, Visit
 from engineers.services import doorstep
 from engineers.services.dispatching import dispatch_visit
 from orders.links import order_pin
@@ -28,7 +29,8 @@ from orders.states import VisitPurpose
 from repairhub.accounts.models import User
 from repairhub.notifications.addresses import Address
 from repairhub.places.models import City
-from tests.factories.accounts import CaseOfficerFactory, EngineerUserFactory
+from tests.factories.accounts import CaseOfficerFactory, DispatcherFactory
+from tests.factories.engineers import CertificateFactory, EngineerFactory, SkillFactory
 from tests.factories.parts import ComponentFactory, DeviceModelFactory, LotFactory, PartFactory, received_unit
 from tests.factories.places import CityFactory
 from warranty.models import Claim
@@ -48,7 +50,9 @@ def restore_first_terms(**kwargs: Any) -> None:
     import_module("warranty.migrations.0002_first_terms").create_first_terms(apps, None)
 
 
-def photo(name: str = "phone.jpg", *, exif: bytes = b"", size: tuple[int, int] = (60, 40)) -> SimpleUploadedFile:
+def photo(
+    name: str = "phone.jpg", *, exif: bytes = b"", size: tuple[int, int] = (60, 40)
+) -> SimpleUploadedFile:
     """A small JPEG as a browser uploads it."""
     out = io.BytesIO()
     Image.new("RGB", size, "teal").save(out, "JPEG", exif=exif)
@@ -68,36 +72,18 @@ class Workshop:
     def open(cls, *, shanghai: bool = False) -> "Workshop":
         """A workshop in Beijing (or Shanghai)."""
         city = CityFactory(shanghai=shanghai)
-        user = EngineerUserFactory(name="Ying Chen", cities=[city])
-        engineer = Engineer.objects.create(
-            user=user,
-            number=f"E-{user.pk}",
-            city=city,
-            base_latitude=city.latitude,
-            base_longitude=city.longitude,
+        engineer = EngineerFactory(
+            user__name="Ying Chen", city=city, base_latitude=city.latitude, base_longitude=city.longitude
         )
-        for weekday in range(7):
-            WeeklyShift.objects.create(
-                engineer=engineer, weekday=weekday, starts_at=time(8), ends_at=time(20)
-            )
+        CertificateFactory(engineer=engineer, skill=SkillFactory(key="battery"))
         for position, (key, minutes, labour) in enumerate([("screen", 40, 100), ("battery", 30, 80)]):
-            skill, _new = Skill.objects.get_or_create(key=key, defaults={"name_en": key, "name_zh": key})
-            EngineerCertificate.objects.create(
-                engineer=engineer,
-                skill=skill,
-                level=3,
-                number=f"{engineer.number}-{key}",
-                valid_from_on=date(2026, 1, 1),
-                valid_until_on=date(2027, 12, 31),
-            )
-            component = ComponentFactory(key=key, name_en=key, name_zh=key)
             Repair.objects.get_or_create(
                 key=f"{key}-replacement",
                 defaults={
                     "name_en": f"{key.capitalize()} replacement",
                     "name_zh": f"更换{key}",
-                    "component": component,
-                    "skill": skill,
+                    "component": ComponentFactory(key=key, name_en=key, name_zh=key),
+                    "skill": SkillFactory(key=key),
                     "minutes": minutes,
                     "labour": Decimal(labour),
                     "position": position,
@@ -114,7 +100,7 @@ class Workshop:
         return self.engineer.user
 
     def book(self, *repairs: str) -> RepairOrder:
-        """An order for these repairs (the screen by default), with two proved contacts, in the next free window."""
+        """An order for these repairs (the screen by default), two proved contacts, for the next morning."""
         number = next(self.customers)
         start_at = self._next_window()
         return book(
@@ -141,7 +127,9 @@ class Workshop:
         """The order's visit, confirmed, arrived and started by PIN at the start of its window."""
         link = open_visit(order)
         assert link is not None
-        visit = dispatch_visit(visit=link.visit, engineer=self.engineer, by=self.user, at=self.clock)
+        visit = dispatch_visit(
+            visit=link.visit, engineer=self.engineer, by=DispatcherFactory(), at=self.clock
+        )
         self.clock = max(self.clock, visit.window_start_at)
         doorstep.set_out(visit=visit, by=self.user, at=self.clock)
         doorstep.arrive(visit=visit, by=self.user, at=self.clock)
@@ -240,3 +228,10 @@ def contact_of(order: RepairOrder, position: int = 1) -> OrderContact:
 def form_id(number: int) -> UUID:
     """The id of a form, the same in every run."""
     return UUID(int=number)
+
+
+def force_status(order: RepairOrder, status: str) -> None:
+    """Puts the order into a state past its transitions: for rules about states that take long to reach."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE orders_repairorder SET status = %s WHERE id = %s", [status, order.pk])
+    order.refresh_from_db()

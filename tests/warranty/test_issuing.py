@@ -2,14 +2,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from orders.models import RepairOrder
+from engineers.services.doorstep import report_cannot_complete
 from orders.services.timeline import chain_faults
 from orders.signals import order_completed
 from orders.states import OrderStatus
 from repairhub.core.errors import Conflict
 from repairhub.notifications.models import Message
-from tests.factories.warranty import Workshop
-from warranty.models import Warranty
+from tests.factories.warranty import Workshop, force_status
+from warranty.models import Warranty, WarrantyTerms
 from warranty.services.issuing import issue_warranties
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +28,6 @@ class TestIssueWarranties:
 
     def test_the_days_are_those_of_the_approved_line(self, workshop: Workshop) -> None:
         order = workshop.book()
-        from warranty.models import WarrantyTerms
-
         WarrantyTerms.objects.create(
             version="2027-1",
             grade="original",
@@ -59,15 +57,13 @@ class TestIssueWarranties:
         assert Warranty.objects.count() == 1
         assert Message.objects.filter(template="warranty_issued").count() == 2
 
-    def test_a_part_fitted_on_an_earlier_visit_is_warranted_from_the_completion(self, workshop: Workshop) -> None:
+    def test_a_part_fitted_on_an_earlier_visit_is_warranted_from_the_completion(
+        self, workshop: Workshop
+    ) -> None:
         order = workshop.book("screen-replacement", "battery-replacement")
         visit = workshop.go_to_the_door(order)
         workshop.fit(order, visit, lines=1)
-        from engineers.services.doorstep import report_cannot_complete
-
-        report_cannot_complete(
-            visit=visit, reason="wrong_part", note="", by=workshop.user, at=workshop.clock
-        )
+        report_cannot_complete(visit=visit, reason="wrong_part", note="", by=workshop.user, at=workshop.clock)
         order.refresh_from_db()
         assert Warranty.objects.count() == 0
         workshop.book_again(order)
@@ -106,19 +102,6 @@ class TestSameTransaction:
         visit.refresh_from_db()
         assert (order.status, visit.status) == ("in_repair", "on_site")
         assert Warranty.objects.count() == 0
-
-    def test_an_order_without_its_terms_is_not_completed(self, workshop: Workshop) -> None:
-        order = workshop.book()
-        visit = workshop.go_to_the_door(order)
-        workshop.fit(order, visit)
-        from warranty.models import WarrantyTerms
-
-        WarrantyTerms.objects.all().delete()
-        with pytest.raises(WarrantyTerms.DoesNotExist):
-            workshop.finish(order, visit)
-
-        order.refresh_from_db()
-        assert order.status == "in_repair"
 
 
 class TestAfterARework:
@@ -159,12 +142,3 @@ class TestAfterARework:
             battery.line_id,
         }
         assert not hasattr(battery.warranty, "replaced_by")
-
-
-def force_status(order: RepairOrder, status: str) -> None:
-    """Puts the order into a state past its transitions: for rules about states that take long to reach."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE orders_repairorder SET status = %s WHERE id = %s", [status, order.pk])
-    order.refresh_from_db()

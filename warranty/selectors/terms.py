@@ -4,6 +4,7 @@ from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
+from orders.models import QuoteLine
 from orders.ports import Term
 from repairhub.core.errors import Conflict
 from warranty.models import WarrantyTerms
@@ -22,3 +23,10 @@ def term_for(grade: str, on: date) -> Term:
             next_step=_("Please choose another grade, or call us."),
         )
     return Term(days=terms.days, version=terms.version)
+
+
+def are_published(terms: WarrantyTerms, on: date) -> bool:
+    """Whether somebody may have been promised these terms: their day has come, or a quote names them."""
+    if terms.valid_from_on <= on:
+        return True
+    return QuoteLine.objects.filter(terms_version=terms.version, grade=terms.grade).exists()
