@@ -168,7 +168,7 @@ def fit_part(
         )
     if part.needs_brand_authorisation:
         _check_authorisation(order, visit)
-    fit_unit(unit=unit, reference=order.reference, by=by, at=at)
+    unit = fit_unit(unit=unit, reference=order.reference, by=by, at=at)
     fitting = Fitting.objects.create(
         order=order, line=line, visit=visit, engineer=visit.engineer, unit=unit, fitted_at=at
     )
