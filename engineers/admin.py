@@ -27,6 +27,7 @@ from engineers.models import (
     WeeklyShift,
 )
 from repairhub.core.history_admin import HistoryAdmin
+from repairhub.core.names import listed
 from repairhub.core.read_only_admin import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -113,12 +114,12 @@ class EngineerAdmin(HistoryAdmin):
     @display(description=_("Certified today"))
     def certified_for(self, engineer: Any) -> str:
         """Skills with a certificate valid today, each with its level."""
-        return ", ".join(f"{one.skill.name} {one.level}" for one in engineer.valid_certificates) or "-"
+        return listed(f"{one.skill.name} {one.level}" for one in engineer.valid_certificates) or "-"
 
     @display(description=_("Authorised today by"))
     def authorised_by(self, engineer: Any) -> str:
         """Makers whose authorisation is valid today."""
-        return ", ".join(one.brand.name for one in engineer.valid_authorisations) or "-"
+        return listed(one.brand.name for one in engineer.valid_authorisations) or "-"
 
 
 class VisitEventInline(ReadOnlyInline):

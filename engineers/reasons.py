@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from engineers.dispatch import Reason, ReasonCode
 from engineers.models import Skill, Visit
 from parts.models import Brand
+from repairhub.core.names import listed
 
 Names = Mapping[object, str]
 
@@ -188,7 +189,7 @@ def _overruns_shift(wording: Wording, data: Mapping[str, Any]) -> str:
 
 
 def _nobody_qualified(wording: Wording, data: Mapping[str, Any]) -> str:
-    named = ", ".join(f"{wording.skill(skill)} ({level})" for skill, level in sorted(data["skills"].items()))
+    named = listed(f"{wording.skill(skill)} ({level})" for skill, level in sorted(data["skills"].items()))
     return _(
         "Nobody in this city holds every certificate needed on that day: %(skills)s. An assessment, or a day "
         "on which a certificate is valid, would make it possible."
@@ -199,7 +200,7 @@ def _nobody_authorised(wording: Wording, data: Mapping[str, Any]) -> str:
     return _(
         "Nobody in this city has the authorisation that this repair needs: %(brands)s. Please turn to the "
         "maker."
-    ) % {"brands": ", ".join(wording.brand(brand) for brand in data["brands"])}
+    ) % {"brands": listed(wording.brand(brand) for brand in data["brands"])}
 
 
 def _nobody_on_shift(wording: Wording, data: Mapping[str, Any]) -> str:

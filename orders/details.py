@@ -11,6 +11,7 @@ from engineers.ports import VisitDetails
 from orders.models import OrderVisit
 from orders.services.telling import contact_address
 from orders.states import VisitPurpose
+from repairhub.core.names import listed
 from repairhub.notifications.states import Channel
 
 
@@ -28,7 +29,7 @@ def details_of_visits(visits: Sequence[Visit], unmasked: bool) -> dict[int, Visi
 def _details(link: OrderVisit, unmasked: bool) -> VisitDetails:
     order = link.order
     quote = next(quote for quote in order.quotes.all() if hasattr(quote, "approval"))
-    repairs = ", ".join(line.repair.name for line in quote.lines.all())
+    repairs = listed(line.repair.name for line in quote.lines.all())
     title = f"{order.device_model.name} · {repairs}"
     if link.purpose == VisitPurpose.REWORK:
         title = _("Rework: %(what)s") % {"what": title}

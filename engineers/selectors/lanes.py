@@ -13,6 +13,7 @@ from engineers.planning import CityClock, travel_at
 from engineers.ports import VisitDetails, visit_details
 from engineers.states import AWAITED, VisitStatus
 from repairhub.core.moments import format_time
+from repairhub.core.names import listed
 from repairhub.places.models import City
 
 LANES_PAGE = 40
@@ -215,7 +216,7 @@ class _Drawing:
             tone="at_risk" if at_risk else str(visit.status),
             label=label,
             note=str(state),
-            description=", ".join(word for word in words if word),
+            description=listed(word for word in words if word),
         )
 
     def _planned(self, visit: Visit) -> tuple[int, int]:

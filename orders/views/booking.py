@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -97,7 +97,7 @@ class Booking:
 
     def _steps(self, current: str) -> list[dict[str, str]]:
         labels = {
-            "book_device": _("Phone"),
+            "book_device": pgettext("device", "Phone"),
             "book_repairs": _("Repair"),
             "book_place": _("Place"),
             "book_window": _("Time"),

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from parts.models.catalogue import Part, Supplier
 from parts.querysets import StockUnitQuerySet
@@ -134,7 +135,7 @@ class StockMovement(models.Model):
         null=True,
         blank=True,
         related_name="movements_out",
-        verbose_name=_("from"),
+        verbose_name=pgettext_lazy("location", "from"),
     )
     to_location = models.ForeignKey(
         StockLocation,
@@ -142,7 +143,7 @@ class StockMovement(models.Model):
         null=True,
         blank=True,
         related_name="movements_in",
-        verbose_name=_("to"),
+        verbose_name=pgettext_lazy("location", "to"),
     )
     reference = models.CharField(_("reference"), max_length=40, blank=True)
     by = models.ForeignKey(

@@ -1,8 +1,15 @@
 """Names that data carries in English and Chinese."""
 
+from collections.abc import Iterable
+
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
+
+
+def listed(words: Iterable[object]) -> str:
+    """The words in one line, joined as the reader's language does: "a, b" or "a、b"."""
+    return gettext(", ").join(str(word) for word in words)
 
 
 class NamedInTwoLanguages(models.Model):

@@ -31,12 +31,11 @@ def render(
     *, template: str, language: str, channel: str, context: dict[str, Any], secret: str = ""
 ) -> Wording:
     """The wording of a message. Raises django.template.TemplateDoesNotExist for an unknown template."""
-    with (
-        translation.override(language),
-        timezone.override(ZoneInfo(context.get("time_zone") or settings.TIME_ZONE)),
-    ):
+    zone = context.get("time_zone") or settings.TIME_ZONE
+    with translation.override(language), timezone.override(ZoneInfo(zone)):
         seen = {
             **_facts(context, chinese=language.startswith("zh")),
+            "time_zone": zone,
             "channel": channel,
             "secret": secret,
             "public_url": settings.PUBLIC_URL.rstrip("/"),

@@ -32,13 +32,13 @@ def local_window(start_at: datetime | None, end_at: datetime | None, place: obje
 @register.filter
 def city_time(at: datetime | None, place: object | None = None) -> str:
     """Day and time by the clock of the place: "Tue 24 Nov, 10:05", or nothing."""
-    return "" if at is None else moments.format_moment(at, place)
+    return moments.format_moment(at, place) if at else ""
 
 
 @register.filter
 def city_clock(at: datetime | None, place: object | None = None) -> str:
     """Only the time by the clock of the place: "10:05", or nothing."""
-    return "" if at is None else moments.format_time(at, place)
+    return moments.format_time(at, place) if at else ""
 
 
 @register.filter
