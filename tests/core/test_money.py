@@ -25,7 +25,7 @@ class TestFormatMoney:
     def test_reads_the_same_in_chinese(self) -> None:
         with translation.override("zh-hans"):
             assert format_money(Decimal("2149")) == "¥2,149"
-            assert format_money(Decimal("12149.5")) == "¥12149.50"
+            assert format_money(Decimal("12149.5")) == "¥12,149.50"
 
     def test_names_a_currency_that_has_no_sign(self) -> None:
         with translation.override("en"):
