@@ -4,13 +4,15 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from django.views.i18n import JavaScriptCatalog, set_language
+from django.views.i18n import JavaScriptCatalog
+
+from repairhub.accounts.views import switch_language
 
 from . import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("i18n/setlang/", switch_language, name="set_language"),
     path("i18n/catalogue.js", login_not_required(JavaScriptCatalog.as_view()), name="javascript_catalogue"),
     path("accounts/", include("repairhub.accounts.sign_in_urls")),
     path("staff/", include("repairhub.accounts.urls")),

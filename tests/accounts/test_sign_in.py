@@ -254,3 +254,26 @@ class TestTheAdminsDoor:
     def test_others_are_told_that_it_is_not_for_them(self, client, make):
         client.force_login(make())
         assert client.get("/admin/", follow=True).status_code == 403
+
+
+class TestLanguage:
+    def test_whoever_switches_it_gets_messages_in_it(self, client):
+        user = DispatcherFactory(language="en")
+        client.force_login(user)
+        response = client.post("/i18n/setlang/", {"language": "zh-hans", "next": "/accounts/logout/"})
+        assert (response.status_code, response.url) == (302, "/accounts/logout/")
+        user.refresh_from_db()
+        assert user.language == "zh-hans"
+
+    def test_a_language_that_we_do_not_speak_is_ignored(self, client):
+        user = DispatcherFactory(language="en")
+        client.force_login(user)
+        client.post("/i18n/setlang/", {"language": "tlh"})
+        user.refresh_from_db()
+        assert user.language == "en"
+
+    def test_strangers_switch_it_for_their_browser(self, client):
+        assert (
+            client.post("/i18n/setlang/", {"language": "zh-hans"}).cookies["django_language"].value
+            == "zh-hans"
+        )

@@ -25,3 +25,10 @@ def switch_off_second_factor(*, user: User, by: User) -> User:
     if not gone:
         raise Conflict(_("This person has no second factor."))
     return locked
+
+
+def prefer_language(*, user: User, language: str) -> User:
+    """Messages to this person are worded in `language` (a code of settings.LANGUAGES) from now on."""
+    user.language = language
+    user.save(update_fields=["language"])
+    return user

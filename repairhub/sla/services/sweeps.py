@@ -81,7 +81,7 @@ def _record(level: Level, clocks: list[SlaClock], at: datetime) -> None:
     SlaClock.objects.filter(pk__in=[clock.pk for clock in clocks]).update(**{column: at})
     drafts = {clock.pk: _drafts(level, clock, people) for clock, people in _people_to_tell(clocks)}
     Escalation.objects.bulk_create(
-        Escalation(clock=clock, level=level, due_at=clock.due_at, told=len(drafts[clock.pk]), created_at=at)
+        Escalation(clock=clock, level=level, due_at=_due_at(clock), told=len(drafts[clock.pk]), created_at=at)
         for clock in clocks
     )
     enqueue_many([draft for each in drafts.values() for draft in each], at=at)
@@ -106,18 +106,28 @@ def _people_to_tell(clocks: Sequence[SlaClock]) -> list[tuple[SlaClock, list[Use
 
 
 def _drafts(level: Level, clock: SlaClock, people: Sequence[User]) -> list[Draft]:
-    due_at = clock.due_at.isoformat() if clock.due_at else ""
     return [
         Draft(
             key=_key(level, clock, user),
             address=user.address,
             language=user.language,
             template=f"sla_{level.value}",
-            context={"target": clock.target.key, "about": clock.label, "link": clock.link, "due_at": due_at},
+            context={
+                "target": clock.target.key,
+                "about": clock.label,
+                "link": clock.link,
+                "due_at": _due_at(clock).isoformat(),
+            },
             city_code=clock.scope[:8],
         )
         for user in people
     ]
+
+
+def _due_at(clock: SlaClock) -> datetime:
+    if clock.due_at is None:
+        raise ValueError(f"clock {clock.pk} is paused: it is due never")
+    return clock.due_at
 
 
 def _key(level: Level, clock: SlaClock, user: User) -> str:
