@@ -1,0 +1,194 @@
+"""The engineer's visit page against whoever should not be there, and against whatever can be typed."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from engineers.states import VisitStatus
+from orders.links import order_pin, order_token
+from orders.models import RepairOrder
+from repairhub.accounts.states import STAFF_ROLES, Role
+from tests.factories.accounts import FACTORY_OF_ROLE, EngineerUserFactory, SuperuserFactory
+from tests.factories.door import door, photo, working
+from tests.factories.engineers import clock
+from tests.factories.places import CityFactory
+from tests.orders.phone import STEPS, Phone, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def at_the_door(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """Monday, 10:20; photos go to an empty folder."""
+    settings.MEDIA_ROOT = tmp_path
+    with time_machine.travel(clock("10:20"), tick=False):
+        yield
+
+
+class TestHostileInput:
+    @pytest.mark.parametrize("ident", ["", "abc", "-1", "0", "1.5", "9" * 30, "٣", "1 OR 1=1", "\x00"])
+    def test_an_id_that_is_none_of_ours_is_404(self, ident: str) -> None:
+        place = working()
+        phone = Phone(place)
+        assert phone.press("fit", line=ident, serial="SN-1").status_code == 404
+        assert phone.press("take_out", fitting=ident, old_serial="x", fate="keep").status_code == 404
+
+    def test_ids_of_another_order_are_404(self) -> None:
+        place, other = working(), working(city=CityFactory(shanghai=True))
+        phone = Phone(place)
+        fitting = other.fit()
+        assert phone.press("fit", line=other.lines[0].pk, serial="SN-1").status_code == 404
+        assert phone.press("take_out", fitting=fitting.pk, old_serial="x", fate="keep").status_code == 404
+
+    @pytest.mark.parametrize("typed", ["x" * 10_000, "a\x00b", "<script>alert(1)</script>", "'; DROP TABLE"])
+    def test_any_text_is_refused_or_taken_and_never_run(self, typed: str) -> None:
+        place = working()
+        phone = Phone(place)
+        line = place.lines[0].pk
+        fitting = place.order.fittings.first()
+        for step, fields in {
+            "fit": {"line": line, "serial": typed},
+            "start": {"pin": typed},
+            "code": {"code": typed},
+            "cannot_complete": {"reason": typed, "note": typed},
+            "no_access": {"note": typed},
+        }.items():
+            response = phone.press(step, **fields)
+            assert response.status_code in (400, 409), step
+            assert "<script>alert" not in text(response)
+        assert fitting is None
+
+    @pytest.mark.parametrize("upload", ["", "a text instead of a file"])
+    def test_a_text_instead_of_a_photo_is_a_missing_photo(self, upload: str) -> None:
+        response = Phone(working().do_all_lines()).press("finish", photo=upload, note="")
+        assert response.status_code == 400
+        assert "Take a photo" in text(response)
+
+    def test_more_photos_than_anybody_needs_are_refused(self) -> None:
+        response = Phone(working().do_all_lines()).press("finish", photo=[photo() for _one in range(7)])
+        assert response.status_code == 400
+        assert "at most 6 photos" in text(response)
+
+    def test_a_broken_upload_is_no_crash(self) -> None:
+        place = working().do_all_lines()
+        phone = Phone(place)
+        response = phone.client.post(
+            reverse("door_step", args=[place.visit.reference, "finish"]),
+            data=b"--x\r\nbroken",
+            content_type="multipart/form-data; boundary=x",
+        )
+        assert response.status_code == 400
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/engineer/visits/V-00000000/",
+            "/engineer/visits/%00/",
+            "/engineer/visits/..%2F..%2Fetc/",
+            "/engineer/visits/V-屏幕/",
+            "/engineer/visits/V-00000000/fit/",
+        ],
+    )
+    def test_a_reference_that_is_none_of_ours_is_404(self, path: str) -> None:
+        phone = Phone(door())
+        assert phone.client.get(path.replace("/fit/", "/")).status_code == 404
+        assert phone.client.post(path).status_code in (404, 405)
+
+    def test_an_unknown_step_is_404(self) -> None:
+        place = door()
+        phone = Phone(place)
+        assert phone.press("approve_quote").status_code == 404
+        assert phone.press("_start").status_code == 404
+
+    def test_a_step_is_posted_and_a_page_is_read(self) -> None:
+        place = door()
+        phone = Phone(place)
+        assert (
+            phone.client.get(reverse("door_step", args=[place.visit.reference, "arrive"])).status_code == 405
+        )
+        assert phone.client.post(reverse("door", args=[place.visit.reference])).status_code == 405
+
+    def test_a_step_without_the_forms_own_token_is_refused(self) -> None:
+        place = door()
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(place.by)
+        path = reverse("door_step", args=[place.visit.reference, "start"])
+        assert client.post(path, {"pin": order_pin(place.order)}).status_code == 403
+        assert place.refresh().visit.started_at is None
+
+
+class TestWhoMayComeIn:
+    def test_another_engineers_visit_is_404(self) -> None:
+        place = door()
+        stranger = Phone(place, EngineerUserFactory())
+        assert stranger.look().status_code == 404
+        for step in STEPS:
+            assert stranger.press(step, pin=order_pin(place.order)).status_code == 404
+
+    def test_a_tentative_visit_is_404_for_its_engineer_too(self) -> None:
+        assert Phone(door(VisitStatus.PLANNED)).look().status_code == 404
+
+    @pytest.mark.parametrize("role", [role for role in STAFF_ROLES if role != Role.ENGINEER])
+    def test_any_other_role_is_refused(self, role: str) -> None:
+        place = door()
+        visitor = Phone(place, FACTORY_OF_ROLE[role]())
+        assert visitor.look().status_code == 403
+        assert visitor.press("start", pin=order_pin(place.order)).status_code == 403
+        assert place.refresh().visit.started_at is None
+
+    def test_a_superuser_has_no_visits(self) -> None:
+        assert Phone(door(), SuperuserFactory()).look().status_code == 404
+
+    @pytest.mark.parametrize("session", ["none", "a customer's"])
+    def test_whoever_is_not_of_the_staff_is_sent_to_the_sign_in(self, session: str) -> None:
+        place = door()
+        path = reverse("door", args=[place.visit.reference])
+        client = Client()
+        if session != "none":
+            client.force_login(place.order.customer)
+        response = client.get(path)
+        assert response.status_code == 302
+        assert response["Location"] == f"{reverse('account_login')}?next={path}"
+
+
+class TestThePinStaysTheCustomers:
+    @pytest.mark.parametrize("status", [s for s in VisitStatus if s != VisitStatus.PLANNED])
+    def test_no_page_of_the_engineer_shows_pin_or_link(self, status: str) -> None:
+        place = door(status)
+        for path in (reverse("door", args=[place.visit.reference]), reverse("engineer_day")):
+            page = text(Phone(place).client.get(path))
+            assert not re.search(rf"\b{order_pin(place.order)}\b", page)
+            assert order_token(place.order) not in page
+
+    @pytest.mark.parametrize("role", [Role.DISPATCHER, Role.MANAGER])
+    def test_no_page_of_the_desk_shows_pin_or_link(self, role: str) -> None:
+        place = door()
+        client = Client()
+        client.force_login(FACTORY_OF_ROLE[role]())
+        on = place.visit.on.isoformat()
+        for path in (
+            f"{reverse('board')}?city={place.visit.city.code}&on={on}&visit={place.visit.reference}",
+            reverse("board_visit", args=[place.visit.reference]),
+        ):
+            response = client.get(path)
+            assert response.status_code == 200
+            assert not re.search(rf"\b{order_pin(place.order)}\b", text(response))
+            assert order_token(place.order) not in text(response)
+
+    def test_what_was_typed_as_pin_or_code_never_comes_back_with_the_page(self) -> None:
+        place = door()
+        phone = Phone(place)
+        RepairOrder.objects.update(pin_failures=5)  # closed: the right one is refused too
+        for response in (
+            phone.press("start", pin=order_pin(place.order)),
+            phone.press("code", code="314159"),
+        ):
+            assert response.status_code in (400, 429)
+            assert order_pin(place.order) not in text(response)
+            assert "314159" not in text(response)
