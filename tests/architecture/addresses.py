@@ -99,17 +99,4 @@ ADDRESSES: dict[str, Door] = {
     "order_window": Door(PUBLIC, ORDER),
     "order_cancel": Door(PUBLIC, ORDER),
     "order_photo": Door(PUBLIC, {**ORDER, "photo_id": 1}),
-    # warranty, the customer's side
-    "file_claim": Door(PUBLIC, ORDER),
-    "rework_window": Door(PUBLIC, ORDER),
-    "own_claim_photo": Door(PUBLIC, {**ORDER, "photo_id": 1}),
-    # warranty, the desk
-    "claims": Door(CLAIMS),
-    "claims_csv": Door(CLAIMS),
-    "claim": Door(CLAIMS, CLAIM),
-    "decide_claim": Door(CLAIMS, CLAIM),
-    "transfer_claim": Door(CLAIMS, CLAIM),
-    "take_over_claim": Door(CLAIMS, CLAIM),
-    "claim_photo": Door(CLAIMS, {**CLAIM, "photo_id": 1}),
-    "claim_hand_over_photo": Door(CLAIMS, {**CLAIM, "photo_id": 1}),
 }

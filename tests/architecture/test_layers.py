@@ -29,7 +29,7 @@ ORDER = [
     ["repairhub.places"],
     ["repairhub.core"],
 ]
-LABELS = "ops warranty orders engineers parts sla accounts notifications places core".split()
+LABELS = [row[0].removeprefix("repairhub.") for row in ORDER]
 
 
 def rank_of(module: str) -> int | None:

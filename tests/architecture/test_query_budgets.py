@@ -1,0 +1,212 @@
+"""List pages cost the same for 20 rows and for 2,000."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from engineers.models import Engineer
+from engineers.planning import city_today
+from parts.models import DeviceModel
+from repairhub.accounts.states import Role
+from repairhub.notifications.models import DemoDelivery, Message
+from repairhub.places.models import City
+from tests.architecture.addresses import ADDRESSES
+from tests.architecture.query_budgets import ADMIN_LIST, BUDGETS
+from tests.factories.accounts import UserFactory
+from tests.factories.engineers import stored_visits
+from tests.factories.warranty import Workshop
+from warranty.models import Claim
+
+FEW, MANY = 20, 2000
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def queries_of(client: Client, path: str, data: dict[str, Any] | None = None) -> int:
+    """How many queries the page costs; it must be a page."""
+    client.get(path, data)  # content types and the like are asked for once per process
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(path, data)
+        if response.streaming:
+            b"".join(response.streaming_content)  # type: ignore[arg-type]
+    assert response.status_code == 200, (path, response.status_code)
+    return len(queries)
+
+
+def signed_in(role: str, **fields: Any) -> Client:
+    """A browser session of that role."""
+    client = Client()
+    client.force_login(UserFactory(role=role, **fields))
+    return client
+
+
+@pytest.fixture
+def workshop(db: None) -> Workshop:
+    """A city at work, with one claim."""
+    return Workshop.open()
+
+
+def more_visits(shop: Workshop, engineer: Engineer | None, total: int) -> None:
+    """Up to that many visits today."""
+    today = city_today(shop.city, timezone.now())
+    stored_visits(min(total, 1000) if engineer else total, city=shop.city, engineer=engineer, on=today)
+
+
+def more_claims(shop: Workshop, total: int) -> None:
+    """Up to that many waiting claims."""
+    claim = Claim.objects.first() or shop.claim()
+    rows = []
+    for number in range(Claim.objects.count(), total):
+        row = Claim.objects.get(pk=claim.pk)
+        row.pk, row.reference, row.form_id = None, f"C-{number:08d}", UUID(int=10_000 + number)
+        rows.append(row)
+    Claim.objects.bulk_create(rows)
+
+
+def more_messages(total: int) -> None:
+    """Up to that many deliveries."""
+    first = DemoDelivery.objects.count()
+    messages = Message.objects.bulk_create(
+        Message(
+            key=f"budget:{number}",
+            channel="sms",
+            address="+8613800138000",
+            language="en",
+            template="visit_reminder",
+            context={},
+            created_at=NEW_YEAR,
+            not_before_at=NEW_YEAR,
+        )
+        for number in range(first, total)
+    )
+    DemoDelivery.objects.bulk_create(
+        DemoDelivery(
+            message=message,
+            channel="sms",
+            address=message.address,
+            subject="A subject",
+            body="A text",
+            language="en",
+            created_at=NEW_YEAR + timedelta(minutes=number),
+        )
+        for number, message in enumerate(messages)
+    )
+
+
+def more_cities(total: int) -> None:
+    """Up to that many cities."""
+    City.objects.bulk_create(
+        City(code=f"X{n}", name_en=f"City {n}", name_zh=f"城{n}", latitude=30, longitude=110, radius_km=10)
+        for n in range(City.objects.count(), total)
+    )
+
+
+def more_models(total: int) -> None:
+    """Up to that many device models of one brand."""
+    brand = DeviceModel.objects.earliest("pk").brand
+    DeviceModel.objects.bulk_create(
+        DeviceModel(brand=brand, key=f"model-{n}", name=f"Model {n}", released_on=date(2020, 1, 1))
+        for n in range(DeviceModel.objects.count(), total)
+    )
+
+
+class TestTable:
+    def test_every_row_names_an_address(self) -> None:
+        assert set(BUDGETS) - set(ADDRESSES) == set()
+
+    def test_the_check_sees_a_page_that_asks_per_row(self, workshop: Workshop) -> None:
+        def per_row(total: int) -> int:
+            more_models(total)
+            with CaptureQueriesContext(connection) as queries:
+                for model in DeviceModel.objects.all():
+                    assert model.brand.name_en
+            return len(queries)
+
+        workshop.book()
+        assert per_row(20) != per_row(40)
+
+
+@pytest.mark.django_db
+class TestLists:
+    def check(self, name: str, client: Client, grow: Callable[[int], None], **data: Any) -> None:
+        """The same cost with few and with many rows, inside the budget."""
+        path = reverse(name)
+        grow(FEW)
+        few = queries_of(client, path, data)
+        grow(MANY)
+        many = queries_of(client, path, data)
+        assert few == many, f"{name} costs {few} queries for {FEW} rows and {many} for {MANY}"
+        assert many <= BUDGETS[name], f"{name} costs {many} queries"
+
+    @pytest.mark.parametrize("name", ["board", "board_export"])
+    @pytest.mark.parametrize("with_engineer", [True, False], ids=["in a route", "in the tray"])
+    def test_the_board(self, workshop: Workshop, name: str, with_engineer: bool) -> None:
+        engineer = workshop.engineer if with_engineer else None
+        client = signed_in(Role.DISPATCHER, cities=[workshop.city])
+        grown: list[int] = []
+
+        def grow(total: int) -> None:
+            if grown:  # the first few make way: they are written again
+                workshop.city.visits.all().delete()
+            grown.append(total)
+            more_visits(workshop, engineer, total)
+
+        self.check(name, client, grow, city=workshop.city.code)
+
+    def test_the_engineers_day(self, workshop: Workshop) -> None:
+        client = Client()
+        client.force_login(workshop.user)
+        self.check("engineer_day", client, lambda total: None)
+
+    @pytest.mark.parametrize("name", ["claims", "claims_csv"])
+    def test_claims(self, workshop: Workshop, name: str) -> None:
+        client = signed_in(Role.CASE_OFFICER)
+        self.check(name, client, lambda total: more_claims(workshop, total))
+
+    def test_the_demos_messages(self) -> None:
+        self.check("demo_messages", Client(), more_messages)
+
+    @pytest.mark.parametrize("name", ["book", "api_device_models"])
+    def test_device_models(self, workshop: Workshop, name: str) -> None:
+        workshop.book()
+        words = {"q": "model"} if name == "book" else {}
+        self.check(name, Client(), more_models, **words)
+
+    def test_cities(self) -> None:
+        self.check("api_cities", Client(), more_cities)
+
+    def test_repairs_of_a_model(self, workshop: Workshop) -> None:
+        workshop.book()
+        self.check("api_repairs", Client(), more_models, device_model="iphone-12")
+
+    def test_windows(self, workshop: Workshop) -> None:
+        workshop.book()
+        self.check(
+            "api_windows",
+            Client(),
+            lambda total: None,
+            city=workshop.city.code,
+            latitude=workshop.city.latitude,
+            longitude=workshop.city.longitude,
+            repair="iphone-12.screen-replacement",
+            grade="original",
+        )
+
+    def test_lists_of_the_admin(self, workshop: Workshop) -> None:
+        more_claims(workshop, FEW)
+        client = signed_in(Role.MANAGER, is_staff=True)
+        costs = {
+            model._meta.label: queries_of(
+                client, reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            )
+            for model in admin.site._registry
+        }
+        assert {label: cost for label, cost in costs.items() if cost > ADMIN_LIST} == {}

@@ -1,0 +1,72 @@
+"""The texts that people read, collected from Python and templates without xgettext."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.translation.template import templatize
+
+ROOT = Path(settings.BASE_DIR)
+ROOMS = ("engineers", "orders", "parts", "repairhub", "warranty")
+CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+
+# how many strings a call takes, and whether the first one is a context: as xgettext is told by Django
+CALLS = {"_": (1, False), "gettext": (1, False), "gettext_lazy": (1, False), "gettext_noop": (1, False)}
+CALLS |= {"ngettext": (2, False), "ngettext_lazy": (2, False)}
+CALLS |= {"pgettext": (2, True), "pgettext_lazy": (2, True)}
+CALLS |= {"npgettext": (3, True), "npgettext_lazy": (3, True)}
+
+STRING = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+TEMPLATE_CALL = re.compile(rf"\b({'|'.join(CALLS)})\(\s*{STRING}(?:\s*,\s*{STRING})?(?:\s*,\s*{STRING})?")
+
+
+class Text(NamedTuple):
+    """One entry of a catalogue."""
+
+    text: str
+    plural: str = ""
+    context: str = ""
+
+
+def texts_in_python(source: str) -> Iterator[Text]:
+    """The literals in gettext calls. Raises ValueError with the line where a text is no literal."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if name not in CALLS or not node.args:
+            continue
+        count, has_context = CALLS[name]
+        strings = [one.value for one in node.args[:count] if isinstance(one, ast.Constant)]
+        if len(strings) < count:
+            raise ValueError(f"line {node.lineno}: {name}() of something that is no literal")
+        yield _text(strings, has_context)
+
+
+def texts_in_template(source: str) -> Iterator[Text]:
+    """What {% translate %}, {% blocktranslate %} and _("...") in tags say."""
+    for call in TEMPLATE_CALL.finditer(templatize(source)):
+        count, has_context = CALLS[call[1]]
+        yield _text([ast.literal_eval(one) for one in call.groups()[1 : 1 + count]], has_context)
+
+
+def our_texts() -> Iterator[tuple[str, Text]]:
+    """(path, text) of everything that is ours."""
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            yield from ((str(path.relative_to(ROOT)), text) for text in texts_in_python(path.read_text()))
+    for path in our_templates():
+        yield from ((str(path.relative_to(ROOT)), text) for text in texts_in_template(path.read_text()))
+
+
+def our_templates() -> list[Path]:
+    """Templates of pages and messages."""
+    return sorted(path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".txt"})
+
+
+def _text(strings: list[str], has_context: bool) -> Text:
+    context = strings.pop(0) if has_context else ""
+    return Text(strings[0], strings[1] if len(strings) > 1 else "", context)
