@@ -12,9 +12,12 @@ from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
+import time_machine
 from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from PIL import Image
 
 from engineers.models import Engineer, Visit
@@ -26,10 +29,13 @@ from orders.services.booking import BookingRequest, ContactDetails, book
 from orders.services.door import finish_repair, fit_part, lines_to_fit, start_with_pin, take_out_part
 from orders.services.visits import choose_window, open_visit
 from orders.states import VisitPurpose
+from repairhub.accounts.browser import SESSION_KEY
 from repairhub.accounts.models import User
 from repairhub.notifications.addresses import Address
 from repairhub.places.models import City
-from tests.factories.accounts import CaseOfficerFactory, DispatcherFactory
+from repairhub.sla.models import SlaClock, SlaTarget
+from repairhub.sla.states import TargetKey
+from tests.factories.accounts import AddressProofFactory, CaseOfficerFactory, DispatcherFactory
 from tests.factories.engineers import CertificateFactory, EngineerFactory, SkillFactory
 from tests.factories.parts import ComponentFactory, DeviceModelFactory, LotFactory, PartFactory, received_unit
 from tests.factories.places import CityFactory
@@ -214,6 +220,10 @@ class Workshop:
             at=self.clock,
         )
 
+    def now(self) -> time_machine.travel:
+        """A context in which it is the clock's time, for pages."""
+        return time_machine.travel(self.clock, tick=False)
+
     def _next_window(self) -> datetime:
         """08:00 of the day after the clock's, by the city's time."""
         local = (self.clock + timedelta(days=1)).astimezone(self.city.zone)
@@ -223,6 +233,50 @@ class Workshop:
 def contact_of(order: RepairOrder, position: int = 1) -> OrderContact:
     """The order's contact at that place."""
     return order.contacts.get(position=position)
+
+
+def browser_of(order: RepairOrder, at: datetime, position: int = 1) -> Client:
+    """A browser session in which a contact of the order has proved the address, at that moment."""
+    contact = contact_of(order, position)
+    token = f"proof-{contact.pk}-{at.timestamp()}"
+    AddressProofFactory(token=token, channel=contact.channel, address=contact.address, created_at=at)
+    client = Client()
+    session = client.session
+    session[SESSION_KEY] = [token]
+    session.save()
+    return client
+
+
+def stored_claims(order: RepairOrder, count: int, **fields: Any) -> list[Claim]:
+    """So many claims written straight to the database with their clocks, for lists with thousands of rows."""
+    start = order.completed_at + timedelta(hours=1)
+    claims = Claim.objects.bulk_create(
+        Claim(
+            reference=f"C-{number:08d}",
+            form_id=uuid4(),
+            order=order,
+            fitting=order.fittings.first(),
+            contact=contact_of(order),
+            kind=ClaimKind.REPEAT_FAULT,
+            text="It flickers.",
+            filed_at=start + timedelta(minutes=number),
+            **fields,
+        )
+        for number in range(count)
+    )
+    target = SlaTarget.objects.get(policy__key="standard", key=TargetKey.ANSWER_CLAIM)
+    SlaClock.objects.bulk_create(
+        SlaClock(
+            content_type=ContentType.objects.get_for_model(Claim),
+            object_id=claim.pk,
+            target=target,
+            started_at=claim.filed_at,
+            due_at=claim.filed_at + timedelta(hours=48),
+            warn_at=claim.filed_at + timedelta(hours=44),
+        )
+        for claim in claims
+    )
+    return claims
 
 
 def form_id(number: int) -> UUID:
