@@ -1,12 +1,14 @@
 """Before the first request: the database answers, its tables are there, and so is the demo's data.
 
-    python -m repairhub.ops.start.prepare
+    python -m repairhub.ops.start.prepare SIGN_INS_FILE
 
-A process of its own, so that the runner stays small. Exit code 1 and one line where it cannot be done.
+Who can sign in to the demo is written into that file, for the runner to show once the page answers. A process
+of its own, so that the runner stays small. Exit code 1 and one line where it cannot be done.
 """
 
 import os
 import sys
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import DatabaseError, OperationalError
@@ -16,7 +18,7 @@ LOCK = 52_000_001
 CONNECT_SECONDS = 5
 
 
-def main() -> int:
+def main(sign_ins: Path) -> int:
     """Prepare the database named by the settings; 1 where there is none."""
     address = os.environ.get("DATABASE_URL", "")
     if address and not address.startswith(("postgres://", "postgresql://")):
@@ -52,7 +54,7 @@ def main() -> int:
     except DatabaseError as error:
         sys.stderr.write(f"The tables cannot be made: {_first_line(error)}\n")
         return 1
-    _load_demo()
+    _load_demo(sign_ins)
     connection.close()  # gives the lock back
     return 0
 
@@ -91,10 +93,12 @@ def _migrate() -> None:
         call_command("migrate", interactive=False, verbosity=0)
 
 
-def _load_demo() -> None:
+def _load_demo(sign_ins: Path) -> None:
     from django.core.management import call_command
 
     call_command("load_demo")
+    with sign_ins.open("w") as file:
+        call_command("demo_sign_ins", stdout=file)
 
 
 def _first_line(error: BaseException) -> str:
@@ -104,6 +108,6 @@ def _first_line(error: BaseException) -> str:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(Path(sys.argv[1])))
     except KeyboardInterrupt:
         sys.exit(130)

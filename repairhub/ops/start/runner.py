@@ -14,7 +14,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -54,6 +53,7 @@ class Runner:
         }
         self.folder = CHECKOUT / "var" / f"run-{port}"
         self.groups_file = self.folder / "groups"
+        self.sign_ins = self.folder / "sign-ins"
         self.servers: EmbeddedServers | None = None
         self.failure: str | None = None
         self.over = threading.Event()
@@ -98,7 +98,7 @@ class Runner:
 
     def _prepare(self) -> None:
         """Tables and demo data. Its own session: Ctrl-C reaches it through us, once."""
-        self._to_the_end([sys.executable, "-m", "repairhub.ops.start.prepare"])
+        self._to_the_end([sys.executable, "-m", "repairhub.ops.start.prepare", str(self.sign_ins)])
 
     def _to_the_end(self, command: list[str]) -> None:
         process = subprocess.Popen(
@@ -205,16 +205,6 @@ class Runner:
             connection.close()
 
     def _say_hello(self) -> None:
-        with tempfile.TemporaryFile("w+") as said:
-            subprocess.run(
-                [sys.executable, "manage.py", "demo_sign_ins"],
-                cwd=CHECKOUT,
-                env=self.environment,
-                stdout=said,
-                check=False,
-            )
-            said.seek(0)
-            sign_ins = said.read().rstrip()
         lines = [
             "",
             f"RepairHub is running, {time.time() - self.started_at:.0f} s after its start. Ctrl-C stops it.",
@@ -225,11 +215,11 @@ class Runner:
             f"  API         {self.url}/api/docs/",
             "",
             "Demo sign-ins",
-            sign_ins,
+            self.sign_ins.read_text().rstrip(),
             "",
         ]
-        sys.stdout.write("\n".join(lines) + "\n")
-        sys.stdout.flush()
+        # Not through sys.stdout: honcho writes there from another thread, and the two would mix.
+        os.write(1, ("\n".join(lines) + "\n").encode())
 
 
 def _stop_early(number: int, frame: FrameType | None) -> None:
