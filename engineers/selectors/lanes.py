@@ -110,7 +110,7 @@ class Scale:
 
 
 def day_lanes(city: City, on: date, *, number: int, at: datetime) -> Lanes:
-    """One page of the city's engineers at work or with a visit that day, by staff number, with their visits.
+    """One page of the city's engineers at work that day, with their visits; those who have some come first.
 
     A fixed number of queries however many visits there are.
     """
@@ -119,13 +119,17 @@ def day_lanes(city: City, on: date, *, number: int, at: datetime) -> Lanes:
     absent = Exists(Absence.objects.filter(engineer=OuterRef("pk"), from_on__lte=on, until_on__gte=on))
     planned = Visit.objects.of_day(city, on).exclude(status=VisitStatus.CANCELLED)
     has_visits = Exists(planned.filter(engineer=OuterRef("pk")))
-    shown = here.filter((Q(is_active=True) & on_shift & ~absent) | has_visits)
+    shown = here.alias(has_visits=has_visits).filter(
+        (Q(is_active=True) & on_shift & ~absent) | Q(has_visits=True)
+    )
     working = shown.count()
     pages = max(1, -(-working // LANES_PAGE))
     number = min(max(1, number), pages)
     start = (number - 1) * LANES_PAGE
     engineers = list(
-        shown.select_related("user").with_shift(on).order_by("number")[start : start + LANES_PAGE]
+        shown.select_related("user")
+        .with_shift(on)
+        .order_by("-has_visits", "number")[start : start + LANES_PAGE]
     )
     visits = list(planned.filter(engineer__in=engineers).order_by("planned_start_at", "id"))
     by_engineer: dict[int, list[Visit]] = {}

@@ -236,6 +236,13 @@ class TestTheLanes:
         assert 'class="block state-confirmed" x="16.67%"' in lane
         assert "planned 10:00–11:00, promised 10:00–12:00, Confirmed" in lane
 
+    def test_show_whoever_has_visits_first(self, desk: Client, city: City) -> None:
+        EngineerFactory(city=city, number="E1", user__name="First Free", certified=False)
+        EngineerFactory(city=city, number="E2", user__name="Second Busy")
+        planned_visit(city=city)
+        html = page(desk)
+        assert html.index("Second Busy<small>") < html.index("First Free<small>")
+
     def test_show_who_is_away(self, desk: Client, city: City, engineer: Engineer) -> None:
         AbsenceFactory(engineer=EngineerFactory(city=city, user__name="Away Today"))
         html = page(desk)

@@ -122,6 +122,16 @@ class TestStartVisit:
         assert started.started_at == AT
         assert last_event(visit).kind == "started"
 
+    def test_is_refused_where_the_certificate_has_been_suspended_since(
+        self, city: City, engineer: Engineer
+    ) -> None:
+        visit = visit_in(VisitStatus.ON_SITE, city=city, started=False)
+        engineer.certificates.update(suspended_at=AT)
+        with pytest.raises(Conflict, match="is suspended") as refused:
+            doorstep.start_visit(visit=visit, by=engineer.user, at=AT)
+        assert refused.value.code == "not_qualified"
+        assert Visit.objects.get(pk=visit.pk).started_at is None
+
     def test_again_keeps_the_first_moment(self, city: City, engineer: Engineer) -> None:
         visit = visit_in(VisitStatus.ON_SITE, city=city)
         again = doorstep.start_visit(visit=visit, by=engineer.user, at=AT + timedelta(hours=1))

@@ -115,6 +115,12 @@ class TestTheList:
         assert 'href="tel:+8613800138000"' in html
         assert f'href="geo:{visit.latitude:.6f},{visit.longitude:.6f}"' in html
 
+    def test_of_tomorrow_starts_nothing_yet(self, phone: Client, city: City) -> None:
+        visit = confirmed_visit(city=city, on=DAY + timedelta(days=1))
+        html = page(phone, on="2026-11-24")
+        assert "btn-primary" not in html
+        assert f'href="/door/{visit.pk}/"' in html
+
     def test_leads_from_the_next_one_to_its_steps(self, phone: Client, city: City) -> None:
         first, second = confirmed_visit(city=city, window="08:00"), confirmed_visit(city=city, window="12:00")
         html = page(phone)
