@@ -17,12 +17,12 @@ PIN_DIGITS = 6
 
 def order_token(order: RepairOrder) -> str:
     """The unguessable part of the order's link."""
-    return _token(settings.SECRET_KEY, order)
+    return _token(str(settings.SECRET_KEY), order)
 
 
 def is_token_of(order: RepairOrder, token: str) -> bool:
     """Whether the token opens this order, also under a key that was rotated out."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     return any(constant_time_compare(_token(key, order), token) for key in keys)
 
 
@@ -38,13 +38,13 @@ def order_url(order: RepairOrder) -> str:
 
 def order_pin(order: RepairOrder) -> str:
     """Six digits that the customer writes down at booking; staff never see them. Guesses are limited."""
-    return _pin(settings.SECRET_KEY, order)
+    return _pin(str(settings.SECRET_KEY), order)
 
 
 def is_pin_of(order: RepairOrder, pin: str) -> bool:
     """Whether these are the order's digits."""
     digits = "".join(pin.split())
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     return any(constant_time_compare(_pin(key, order), digits) for key in keys)
 
 

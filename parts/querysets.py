@@ -27,7 +27,7 @@ class DeviceModelQuerySet(models.QuerySet["DeviceModel"]):
         return found
 
 
-class PartQuerySet(models.QuerySet["Part"]):
+class PartQuerySet(models.QuerySet["Part"]):  # type: ignore[name-defined]  # a circle: models use it
     def offered(self, on: date) -> "PartQuerySet":
         """Parts that may be promised on that day: a certified one needs a certificate valid then."""
         from parts.models import Grade, PartCertificate
@@ -42,7 +42,7 @@ class PartQuerySet(models.QuerySet["Part"]):
         return self.filter(fits=device_model)
 
 
-class StockUnitQuerySet(models.QuerySet["StockUnit"]):
+class StockUnitQuerySet(models.QuerySet["StockUnit"]):  # type: ignore[name-defined]  # a circle: models use it
     def in_stock(self) -> "StockUnitQuerySet":
         """Units that can be taken and fitted."""
         from parts.models import UnitStatus

@@ -16,7 +16,7 @@ class ClientAddressMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.proxies = settings.TRUSTED_PROXIES
+        self.proxies: int = getattr(settings, "TRUSTED_PROXIES", 0)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """The response, asked for with the client's own address."""

@@ -144,9 +144,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-# Staff sign in with phone or mail address and password, TOTP where set up. Nobody signs up, nothing but a password
-# (with TOTP) opens a session: no log-in by code, no reset by mail. Limits of allauth: 30 attempts a minute from one
-# address, 5 failures in 5 minutes for one name.
+# Staff sign in with phone or mail address and password, TOTP where set up. Nobody signs up, nothing but a
+# password (with TOTP) opens a session: no log-in by code, no reset by mail. Limits of allauth: 30 attempts a
+# minute from one address, 5 failures in 5 minutes for one name.
 ACCOUNT_ADAPTER = "repairhub.accounts.sign_in.StaffAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"phone", "email"}
@@ -218,9 +218,10 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "repairhub.core.api_schema.RefusalSchema",
     "EXCEPTION_HANDLER": "repairhub.core.api.handle_exception",
     "COERCE_DECIMAL_TO_STRING": True,
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_THROTTLE_RATES": {"anon": "600/min"},
 }
 SPECTACULAR_SETTINGS = {

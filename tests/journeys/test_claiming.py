@@ -1,4 +1,4 @@
-"""A repair fails again: a claim, its answer by a case officer, a rework in the window that the customer picks."""
+"""A repair fails again: a claim, its answer by a case officer, a rework in a window that suits."""
 
 import re
 from collections.abc import Callable
