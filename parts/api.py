@@ -1,8 +1,8 @@
 """GET /api/v1/device-models/"""
 
 import django_filters
-from django_filters.rest_framework import DjangoFilterBackend
 from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import generics, serializers
 
 from parts.models import DeviceModel
@@ -38,6 +38,7 @@ class DeviceModelPages(Pages):
 class DeviceModelList(PublicAPI, generics.ListAPIView[DeviceModel]):
     """Device models that we repair."""
 
+    refusals = (404,)
     queryset = DeviceModel.objects.offered()
     serializer_class = DeviceModelSerializer
     filter_backends = [DjangoFilterBackend]

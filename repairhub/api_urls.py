@@ -1,7 +1,7 @@
 """The API's addresses: version 1, its schema and its docs page."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path
+from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
@@ -9,6 +9,7 @@ from orders.api.catalogue import Repairs, Windows
 from orders.api.orders import OrderDetail, Orders
 from parts.api import DeviceModelList
 from repairhub.accounts.api import PhoneCodes, PhoneProofs
+from repairhub.core.api_fields import NoSuchAddress
 from repairhub.places.api import CityList
 
 schema = SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[])
@@ -24,7 +25,8 @@ urlpatterns = [
     path("v1/phone-codes/", PhoneCodes.as_view(), name="api_phone_codes"),
     path("v1/phone-proofs/", PhoneProofs.as_view(), name="api_phone_proofs"),
     path("v1/orders/", Orders.as_view(), name="api_orders"),
-    path("v1/orders/<str:reference>/", OrderDetail.as_view(), name="api_order"),
+    path("v1/orders/<slug:reference>/", OrderDetail.as_view(), name="api_order"),
     path("schema/", login_not_required(schema), name="api_schema"),
     path("docs/", login_not_required(docs), name="api_docs"),
+    re_path("", NoSuchAddress.as_view(), name="api_nothing"),
 ]

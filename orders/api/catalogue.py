@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from engineers.planning import city_today
 from engineers.selectors.windows import offered_windows
 from orders.offers import GradeOption, RepairOffer, choose, repair_offers, visit_needs
 from orders.services.booking import check_city_can
@@ -19,6 +22,7 @@ from repairhub.core.errors import InvalidInput
 from repairhub.places.models import City
 
 LONGEST_ID = 110
+MOST_REPAIRS = 10
 
 
 def repair_id(device_model: DeviceModel, repair_key: str) -> str:
@@ -72,6 +76,7 @@ class RepairAnswer(serializers.Serializer[RepairOffer]):
 
 class Repairs(PublicAPI, APIView):
     @extend_schema(
+        operation_id="repairs_list",
         parameters=[OpenApiParameter("device_model", str, required=True, description="Key of the model.")],
         responses=RepairAnswer(many=True),
     )
@@ -90,13 +95,22 @@ class Repairs(PublicAPI, APIView):
         return Response(RepairAnswer(offers, many=True, context={"device_model": model}).data)
 
 
+def degrees(limit: int) -> dict[str, Any]:
+    """A latitude or a longitude, in the schema."""
+    return {"type": "number", "minimum": -limit, "maximum": limit}
+
+
 class WindowsQuery(serializers.Serializer[Any]):
     city = serializers.SlugRelatedField("code", queryset=City.objects.open())
     latitude = serializers.FloatField(min_value=-90, max_value=90)
     longitude = serializers.FloatField(min_value=-180, max_value=180)
-    repair = serializers.ListField(child=serializers.CharField(max_length=LONGEST_ID), max_length=10)
-    grade = serializers.ListField(child=serializers.ChoiceField(choices=Grade.choices), max_length=10)
-    days = serializers.IntegerField(required=False, min_value=1, max_value=14)
+    repair = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_ID), max_length=MOST_REPAIRS
+    )
+    grade = serializers.ListField(
+        child=serializers.ChoiceField(choices=Grade.choices), max_length=MOST_REPAIRS
+    )
+    days = serializers.IntegerField(required=False, min_value=1, max_value=settings.BOOKING_DAYS)
     from_on = serializers.DateField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -116,35 +130,39 @@ class WindowAnswer(serializers.Serializer[Any]):
 
 
 class Windows(PublicAPI, APIView):
+    field_names = {"place": "latitude", "repairs": "repair"}
+    refusals = (409,)
+
     @extend_schema(
+        operation_id="windows_list",
         parameters=[
             OpenApiParameter("city", str, required=True, description="Code of the city."),
-            OpenApiParameter("latitude", float, required=True, description="Degrees."),
-            OpenApiParameter("longitude", float, required=True, description="Degrees."),
+            OpenApiParameter("latitude", degrees(90), required=True, description="Degrees."),
+            OpenApiParameter("longitude", degrees(180), required=True, description="Degrees."),
             OpenApiParameter("repair", str, required=True, many=True, description="Ids from repairs/."),
-            OpenApiParameter("grade", str, required=True, many=True, enum=Grade.values),
-            OpenApiParameter("from", str, description="First day, YYYY-MM-DD; today by default."),
-            OpenApiParameter("days", int, description="How many days, 1 to 14; 14 by default."),
+            OpenApiParameter(
+                "grade",
+                str,
+                required=True,
+                many=True,
+                enum=Grade.values,
+                description="One for each repair, or one for all.",
+            ),
+            OpenApiParameter("from", OpenApiTypes.DATE, description="First day; today by default."),
+            OpenApiParameter(
+                "days",
+                {"type": "integer", "minimum": 1, "maximum": settings.BOOKING_DAYS},
+                description="How many days; as far as can be booked by default.",
+            ),
         ],
         responses=WindowAnswer(many=True),
     )
     def get(self, request: Request) -> Response:
-        """Arrival windows at a place: open where a qualified engineer can keep them. Times in the city's zone."""
-        params = request.query_params
-        data: dict[str, Any] = {
-            name: params.get(name) for name in ("city", "latitude", "longitude", "days") if name in params
-        }
-        data |= {name: params.getlist(name) for name in ("repair", "grade") if name in params}
-        if params.get("from"):
-            data["from_on"] = params["from"]
-        query = WindowsQuery(data=data)
-        if not query.is_valid():
-            errors = {("from" if k == "from_on" else k): v for k, v in query.errors.items()}
-            raise serializers.ValidationError(errors)
-        asked = query.validated_data
+        """Arrival windows at a place, open where a qualified engineer can keep them, in the city's time."""
         at = timezone.now()
+        asked = self._asked(request)
         model, choices = parse_repairs(list(zip(asked["repair"], asked["grade"], strict=True)))
-        needs = visit_needs(model, choose(model, choices, timezone.localdate()))
+        needs = visit_needs(model, choose(model, choices, city_today(asked["city"], at)))
         check_city_can(asked["city"], model, needs, at)
         windows = offered_windows(
             city=asked["city"],
@@ -156,3 +174,19 @@ class Windows(PublicAPI, APIView):
             days=asked.get("days"),
         )
         return Response(WindowAnswer(windows, many=True).data)
+
+    def _asked(self, request: Request) -> dict[str, Any]:
+        params = request.query_params
+        data: dict[str, Any] = {
+            name: params[name] for name in ("city", "latitude", "longitude", "days") if name in params
+        }
+        data |= {name: params.getlist(name) for name in ("repair", "grade") if name in params}
+        if "from" in params:  # a word of Python's own
+            data["from_on"] = params["from"]
+        query = WindowsQuery(data=data)
+        if not query.is_valid():
+            raise serializers.ValidationError(
+                {("from" if name == "from_on" else name): errors for name, errors in query.errors.items()}
+            )
+        asked: dict[str, Any] = query.validated_data
+        return asked

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -12,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from engineers.states import ANNOUNCED
-from orders.api.catalogue import LONGEST_ID, parse_repairs
+from orders.api.catalogue import LONGEST_ID, MOST_REPAIRS, parse_repairs
 from orders.links import is_token_of, order_pin, order_token, order_url
 from orders.models import QuoteApproval, RepairOrder
 from orders.services.booking import BookingRequest, ContactDetails, book
@@ -21,8 +23,9 @@ from repairhub.accounts.api import AddressFields, address_of
 from repairhub.accounts.services.codes import proven_address
 from repairhub.core.api_fields import PublicAPI
 from repairhub.core.errors import InvalidInput, NotFoundError
-from repairhub.core.idempotency import run_once
+from repairhub.core.idempotency import LONGEST_KEY, SHORTEST_KEY, run_once
 from repairhub.core.tokens import hash_token
+from repairhub.notifications.addresses import Address
 from repairhub.places.models import City
 
 TOKEN_HEADER = "Order-Token"  # noqa: S105 - a header's name
@@ -46,7 +49,7 @@ class SecondContact(AddressFields):
 class OrderRequest(serializers.Serializer[Any]):
     proof = serializers.CharField(max_length=200, help_text="From phone-proofs/.")
     name = serializers.CharField(max_length=80)
-    repairs = RepairChoice(many=True, allow_empty=False)
+    repairs = RepairChoice(many=True, allow_empty=False, max_length=MOST_REPAIRS)
     city = serializers.SlugRelatedField("code", queryset=City.objects.open())
     latitude = serializers.FloatField(min_value=-90, max_value=90)
     longitude = serializers.FloatField(min_value=-180, max_value=180)
@@ -128,22 +131,32 @@ class BookedAnswer(OrderAnswer):
     pin = serializers.CharField(help_text="Secret: the customer writes it down; it opens the door step.")
 
 
+@method_decorator(never_cache, "dispatch")
 class Orders(PublicAPI, APIView):
+    field_names = {"place": "latitude", "repair": "repairs", "contacts": "second_contact"}
+    refusals = (409, 422)
+
     @extend_schema(
+        operation_id="orders_create",
         request=OrderRequest,
         responses={201: BookedAnswer},
         parameters=[
             OpenApiParameter(
                 "Idempotency-Key",
-                str,
+                {
+                    "type": "string",
+                    "minLength": SHORTEST_KEY,
+                    "maxLength": LONGEST_KEY,
+                    "pattern": "^[ -~]*$",
+                },
                 OpenApiParameter.HEADER,
                 required=True,
-                description="8 to 120 characters. The same key and body get the same answer.",
+                description="With the same key and body comes the same answer; the proof has its own keys.",
             )
         ],
     )
     def post(self, request: Request) -> Response:
-        """Books: the price is locked, the window stands in a real engineer's route, the PIN is shown once here."""
+        """Books: the price is locked, and the window stands in a real engineer's route."""
         fields = OrderRequest(data=request.data)
         fields.is_valid(raise_exception=True)
         at = timezone.now()
@@ -165,8 +178,12 @@ class Orders(PublicAPI, APIView):
         return Response({**answer, **secrets}, status=code)
 
 
+@method_decorator(never_cache, "dispatch")
 class OrderDetail(PublicAPI, APIView):
+    refusals = (404,)
+
     @extend_schema(
+        operation_id="orders_retrieve",
         responses=OrderAnswer,
         parameters=[
             OpenApiParameter(
@@ -204,7 +221,7 @@ def _booking(data: dict[str, Any], at: Any) -> BookingRequest:
     contacts = [ContactDetails(data["name"], address, proved=True)]
     second = data.get("second_contact")
     if second:
-        other = address_of(second)
+        other = _second_address(second)
         proved = proven_address(token=second.get("proof", ""), at=at) == other
         contacts.append(ContactDetails(second["name"], other, proved=proved))
     return BookingRequest(
@@ -223,3 +240,11 @@ def _booking(data: dict[str, Any], at: Any) -> BookingRequest:
         shown_total=data.get("total"),
         how=QuoteApproval.How.API,
     )
+
+
+def _second_address(second: dict[str, Any]) -> Address:
+    try:
+        return address_of(second)
+    except InvalidInput as error:
+        error.field = f"second_contact.{error.field}"
+        raise

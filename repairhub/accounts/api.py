@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -12,7 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from repairhub.core.api_fields import PublicAPI
+from repairhub.core.errors import InvalidInput
 from repairhub.notifications.addresses import Address, parse_address
+from repairhub.notifications.states import Channel
 
 from .services.codes import PROOF_LIFE, prove_address, send_code
 from .states import Purpose
@@ -34,7 +38,19 @@ class AddressFields(serializers.Serializer[Any]):
 def address_of(data: dict[str, Any]) -> Address:
     """The checked address of valid AddressFields. Raises InvalidInput naming phone or email."""
     field = "phone" if data.get("phone") else "email"
-    return parse_address(data[field], field=field)
+    address = parse_address(data[field], field=field)
+    if (address.channel == Channel.SMS) != (field == "phone"):
+        raise InvalidInput(
+            _("This is a mail address.") if field == "phone" else _("This is a phone number."),
+            field=field,
+            next_step=_("Send it as “email”.") if field == "phone" else _("Send it as “phone”."),
+        )
+    return address
+
+
+def address_fields(data: dict[str, Any]) -> dict[str, str]:
+    """What valid AddressFields call the address that the services speak of."""
+    return {"address": "phone" if data.get("phone") else "email"}
 
 
 class CodeAnswer(serializers.Serializer[Any]):
@@ -52,11 +68,12 @@ class ProofAnswer(serializers.Serializer[Any]):
 
 
 class PhoneCodes(PublicAPI, APIView):
-    @extend_schema(request=AddressFields, responses={201: CodeAnswer})
+    @extend_schema(operation_id="phone_codes_create", request=AddressFields, responses={201: CodeAnswer})
     def post(self, request: Request) -> Response:
         """Sends a one-time code to a phone (SMS) or a mail address."""
         fields = AddressFields(data=request.data)
         fields.is_valid(raise_exception=True)
+        self.field_names = address_fields(fields.validated_data)
         address = address_of(fields.validated_data)
         code = send_code(
             address=address,
@@ -69,8 +86,9 @@ class PhoneCodes(PublicAPI, APIView):
         return Response(CodeAnswer(answer).data, status=status.HTTP_201_CREATED)
 
 
+@method_decorator(never_cache, "dispatch")
 class PhoneProofs(PublicAPI, APIView):
-    @extend_schema(request=ProofRequest, responses={201: ProofAnswer})
+    @extend_schema(operation_id="phone_proofs_create", request=ProofRequest, responses={201: ProofAnswer})
     def post(self, request: Request) -> Response:
         """Gives a proof for the right code. A proof never signs in anybody."""
         fields = ProofRequest(data=request.data)

@@ -17,12 +17,16 @@ class Refusal(APIException):
 
 
 def handle_exception(exception: Exception, context: ExceptionHandlerContext) -> Response | None:
-    """{"type", "errors": [{"code", "detail", "attr"}]}, for DomainErrors with `details` beside it."""
+    """{"type", "errors": [{"code", "detail", "attr"}]}, for DomainErrors with `details` beside it.
+
+    `attr` is the input at fault: a view that calls it otherwise than the services says so in `field_names`.
+    """
     if not isinstance(exception, DomainError):
         return exception_handler(exception, context)
     response = exception_handler(Refusal(exception), context)
     if response is not None:
-        response.data["errors"][0]["attr"] = exception.field
+        names: dict[str, str] = getattr(context["view"], "field_names", {})
+        response.data["errors"][0]["attr"] = names.get(exception.field or "", exception.field)
         if exception.status == 400:
             response.data["type"] = "validation_error"
         if exception.details:

@@ -14,6 +14,7 @@ from .errors import InvalidInput, KeyReused
 from .models import IdempotentRequest
 
 Answer = tuple[int, Any]
+SHORTEST_KEY, LONGEST_KEY = 8, 120
 
 
 def run_once(*, scope: str, key: str, body: Any, at: datetime, action: Callable[[], Answer]) -> Answer:
@@ -23,35 +24,36 @@ def run_once(*, scope: str, key: str, body: Any, at: datetime, action: Callable[
     key queue behind an advisory lock. Raises InvalidInput for an unusable key, KeyReused (422) for the same
     key with another body. A refusal (DomainError) rolls back and is not stored: the client may try again.
     """
-    if not 8 <= len(key) <= 120:
+    if not (SHORTEST_KEY <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise InvalidInput(
-            _("The Idempotency-Key must have 8 to 120 characters."), field="Idempotency-Key", code="invalid"
+            _("The Idempotency-Key must have %(least)d to %(most)d printable ASCII characters.")
+            % {"least": SHORTEST_KEY, "most": LONGEST_KEY},
+            field="Idempotency-Key",
+            code="invalid",
+            next_step=_("Send a new random one with each new request, and the same one with a repetition."),
         )
-    digest = hashlib.sha256(
-        json.dumps(body, sort_keys=True, cls=DjangoJSONEncoder, ensure_ascii=False).encode()
-    ).hexdigest()
+    # the order of the fields makes no other request
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
     with transaction.atomic():
         _lock(f"{scope}:{key}")
         seen = IdempotentRequest.objects.filter(scope=scope, key=key).first()
-        if seen is not None:
-            if seen.request_digest != digest:
-                raise KeyReused(
-                    _("This Idempotency-Key was used with another body."),
-                    field="Idempotency-Key",
-                    next_step=_("Send a new key for a new request."),
-                )
-            return seen.response_status, seen.response_body
-        status, answer = action()
-        stored = json.loads(json.dumps(answer, cls=DjangoJSONEncoder))
-        IdempotentRequest.objects.create(
-            scope=scope,
-            key=key,
-            request_digest=digest,
-            response_status=status,
-            response_body=stored,
-            created_at=at,
-        )
-        return status, stored
+        if seen is None:
+            status, answer = action()
+            seen = IdempotentRequest.objects.create(
+                scope=scope,
+                key=key,
+                request_digest=digest,
+                response_status=status,
+                response_body=json.dumps(answer, cls=DjangoJSONEncoder, ensure_ascii=False),
+                created_at=at,
+            )
+        elif seen.request_digest != digest:
+            raise KeyReused(
+                _("This Idempotency-Key was used with another body."),
+                field="Idempotency-Key",
+                next_step=_("Send a new key for a new request."),
+            )
+        return seen.response_status, json.loads(seen.response_body)
 
 
 def _lock(name: str) -> None:

@@ -8,7 +8,7 @@ class IdempotentRequest(models.Model):
     key = models.CharField(max_length=120)
     request_digest = models.CharField(max_length=64)
     response_status = models.PositiveSmallIntegerField()
-    response_body = models.JSONField()
+    response_body = models.TextField(help_text="JSON as it was sent: a repetition is answered byte for byte.")
     created_at = models.DateTimeField()
 
     class Meta:

@@ -28,7 +28,7 @@ class CleanPhoto:
 
 
 def clean_photo(uploaded: UploadedFile, *, field: str = "photo") -> CleanPhoto:
-    """The photo as a fresh JPEG of at most 2,000 pixels a side: no EXIF, no GPS, no comment, nothing behind it.
+    """The photo as a fresh JPEG of at most 2,000 pixels a side: no EXIF, no place, no comment.
 
     Raises InvalidInput (naming `field`) for other formats (HEIC among them), broken files, files of more than
     settings.PHOTO_MAX_BYTES or more than settings.PHOTO_MAX_PIXELS; the pixels are counted before decoding.

@@ -32,6 +32,7 @@ class CityPages(Pages):
 class CityList(PublicAPI, generics.ListAPIView[City]):
     """Cities in which a visit can be booked. Places in degrees, radius in km."""
 
+    refusals = (404,)
     queryset = City.objects.open()
     serializer_class = CitySerializer
     pagination_class = CityPages

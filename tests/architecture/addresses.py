@@ -43,6 +43,7 @@ ADDRESSES: dict[str, Door] = {
     "api_order": Door(PUBLIC, {"reference": "RH-23456789"}),
     "api_schema": Door(PUBLIC),
     "api_docs": Door(PUBLIC),
+    "api_nothing": Door(PUBLIC),
     # the engineer's visit
     "door": Door(ENGINEER, VISIT),
     "door_step": Door(ENGINEER, {**VISIT, "step": "arrive"}),
