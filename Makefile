@@ -31,5 +31,6 @@ check: ## format, lint, types, layers, templates, migrations, production setting
 
 messages: ## collect the texts to translate and compile the catalogues (needs gettext)
 	@$(PYTHON) repairhub/ops/start/bootstrap.py tests
-	@$(VENV_PYTHON) manage.py makemessages --locale zh_Hans --ignore '.venv/*' --ignore 'var/*' --no-obsolete
+	@$(VENV_PYTHON) manage.py makemessages --locale zh_Hans --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' \
+		--no-obsolete --add-location file
 	@$(VENV_PYTHON) manage.py compilemessages --locale zh_Hans --ignore '.venv/*' --ignore 'var/*'

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from engineers.models import Visit
@@ -111,7 +112,7 @@ class OrderContact(models.Model):
 
     order = models.ForeignKey(RepairOrder, on_delete=models.CASCADE, related_name="contacts")
     position = models.PositiveSmallIntegerField()
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=80)
     channel = models.CharField(_("channel"), max_length=10)
     address = models.CharField(_("phone or e-mail"), max_length=254)
     may_approve = models.BooleanField(_("may approve"), default=True)

@@ -8,8 +8,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+
+from repairhub.core.names import listed
 
 from .states import Role
 
@@ -40,7 +41,7 @@ def role_required(*roles: str) -> Callable[[View], View]:
 
 def closed_to(role: str, roles: tuple[str, ...]) -> str:
     """Why this page stays shut, in a sentence."""
-    open_to = get_text_list([str(Role(one).label) for one in roles], _("and"))
+    open_to = listed(Role(one).label for one in roles)
     return _("This page is for: %(roles)s. You are signed in as: %(role)s.") % {
         "roles": open_to,
         "role": Role(role).label,

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from phonenumber_field.modelfields import PhoneNumberField
 
 from repairhub.notifications.addresses import Address
@@ -76,7 +77,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     phone = PhoneNumberField(_("phone"), null=True, blank=True)
     email = models.EmailField(_("e-mail"), null=True, blank=True)
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=80)
     language = models.CharField(_("language"), max_length=10, choices=LANGUAGES, default="zh-hans")
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.CUSTOMER)
     cities = models.ManyToManyField(
