@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,6 +20,7 @@ from repairhub.places.models import City
 LANES_PAGE = 40
 HOUR = 3600
 USUAL_HOURS = (8, 20)
+WORDS = 105 * 60  # seconds that a visit's words take up on the narrowest lane
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Block:
-    """A visit on a lane."""
+    """A visit on a lane. `has_room`: its words may run on to the right, for nothing follows soon."""
 
     visit: Visit
     span: Span
@@ -41,6 +43,7 @@ class Block:
     label: str
     note: str
     description: str
+    has_room: bool
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def day_lanes(city: City, on: date, *, number: int, at: datetime) -> Lanes:
     absent = Exists(Absence.objects.filter(engineer=OuterRef("pk"), from_on__lte=on, until_on__gte=on))
     planned = Visit.objects.of_day(city, on).exclude(status=VisitStatus.CANCELLED)
     has_visits = Exists(planned.filter(engineer=OuterRef("pk")))
-    shown = here.alias(has_visits=has_visits).filter(
+    shown = here.annotate(has_visits=has_visits).filter(
         (Q(is_active=True) & on_shift & ~absent) | Q(has_visits=True)
     )
     working = shown.count()
@@ -129,7 +132,7 @@ def day_lanes(city: City, on: date, *, number: int, at: datetime) -> Lanes:
     engineers = list(
         shown.select_related("user")
         .with_shift(on)
-        .order_by("-has_visits", "number")[start : start + LANES_PAGE]
+        .order_by(F("has_visits").desc(), "number")[start : start + LANES_PAGE]
     )
     visits = list(planned.filter(engineer__in=engineers).order_by("planned_start_at", "id"))
     by_engineer: dict[int, list[Visit]] = {}
@@ -185,7 +188,7 @@ class _Drawing:
             load=ngettext("%(count)d visit", "%(count)d visits", count) % {"count": count},
             off_shift=[self._scale.span(start, end) for start, end in edges if start < end],
             travel=list(self._travel(engineer, visits)),
-            blocks=[self._block(visit) for visit in visits],
+            blocks=[self._block(*pair) for pair in zip_longest(visits, visits[1:])],
         )
 
     def _travel(self, engineer: Engineer, visits: Sequence[Visit]) -> Iterable[Span]:
@@ -202,7 +205,7 @@ class _Drawing:
         if visits and (home := self._drive(place, base)):
             yield self._scale.span(ended, ended + home)
 
-    def _block(self, visit: Visit) -> Block:
+    def _block(self, visit: Visit, following: Visit | None) -> Block:
         details = self._details.get(visit.pk)
         label = details.reference if details else visit.reference
         at_risk = visit.at_risk_at is not None and visit.status in AWAITED
@@ -220,6 +223,7 @@ class _Drawing:
             tone="at_risk" if at_risk else str(visit.status),
             label=label,
             note=str(state),
+            has_room=following is None or self._planned(following)[0] - self._planned(visit)[0] >= WORDS,
             description=listed(word for word in words if word),
         )
 

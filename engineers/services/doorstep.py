@@ -192,7 +192,7 @@ def _own_on_its_day(visit: Visit, by: Any) -> Visit:
 
 
 def _check_qualified(visit: Visit, at: datetime) -> None:
-    engineer = Engineer.objects.with_day(visit.on, visit.on).get(pk=visit.engineer_id)
+    engineer = Engineer.objects.with_day(visit.on, visit.on).get(visits=visit)
     stop = stop_for(visit, CityClock.of(visit.city, visit.on), at)
     reasons = qualification(stop, engineer_day(engineer, visit.on))
     if reasons:
