@@ -36,7 +36,7 @@ class RemedyKind(models.TextChoices):
 class RemedyStatus(models.TextChoices):
     """Whether the remedy was given."""
 
-    OFFERED = "offered", _("Waiting for the customer to choose a window")
+    OFFERED = "offered", _("Offered, no window chosen yet")
     BOOKED = "booked", _("Visit booked")
     DONE = "done", _("Done")
 

@@ -245,7 +245,7 @@ class Migration(migrations.Migration):
                     "status",
                     django_fsm.FSMField(
                         choices=[
-                            ("offered", "Waiting for the customer to choose a window"),
+                            ("offered", "Offered, no window chosen yet"),
                             ("booked", "Visit booked"),
                             ("done", "Done"),
                         ],

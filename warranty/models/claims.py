@@ -118,7 +118,7 @@ class Decision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.claim_id} {self.outcome}"
+        return str(self.get_outcome_display())
 
 
 class Remedy(FSMModelMixin, models.Model):
@@ -158,7 +158,7 @@ class Remedy(FSMModelMixin, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.claim_id} {self.kind}"
+        return str(self.get_kind_display())
 
     @property
     def is_owed(self) -> bool:
