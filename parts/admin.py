@@ -159,9 +159,9 @@ class PartAdmin(HistoryAdmin):
         return bool(getattr(part, "is_offered_today", False))
 
     @display(description=_("Earlier prices"))
-    def price_history(self, part: Part) -> str | SafeString:
+    def price_history(self, part: Part | None) -> str | SafeString:
         """The last ten prices, newest first, with who set each of them and when."""
-        if part.pk is None:
+        if part is None or part.pk is None:  # the page that adds one
             return "-"
         lines, before = [], None
         for version in part.history.select_related("history_user").order_by("history_date", "history_id"):

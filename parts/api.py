@@ -5,12 +5,12 @@ from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import generics, serializers
 
-from parts.models import DeviceModel
+from parts.models import Brand, DeviceModel
 from repairhub.core.api_fields import Pages, PublicAPI
 
 
 class DeviceModelSerializer(serializers.ModelSerializer[DeviceModel]):
-    brand = serializers.SlugRelatedField("key", read_only=True)
+    brand: serializers.SlugRelatedField[Brand] = serializers.SlugRelatedField("key", read_only=True)
     brand_name = serializers.CharField(source="brand.name", read_only=True)
 
     class Meta:

@@ -10,7 +10,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from engineers.planning import city_today
 from engineers.selectors.windows import offered_windows
@@ -74,7 +73,7 @@ class RepairAnswer(serializers.Serializer[RepairOffer]):
         return repair_id(self.context["device_model"], offer.repair.key)
 
 
-class Repairs(PublicAPI, APIView):
+class Repairs(PublicAPI):
     @extend_schema(
         operation_id="repairs_list",
         parameters=[OpenApiParameter("device_model", str, required=True, description="Key of the model.")],
@@ -92,7 +91,7 @@ class Repairs(PublicAPI, APIView):
                 next_step=_("Take a key from /api/v1/device-models/."),
             )
         offers = repair_offers(model, timezone.localdate())
-        return Response(RepairAnswer(offers, many=True, context={"device_model": model}).data)
+        return Response(RepairAnswer(offers, many=True, context={"device_model": model}).data)  # type: ignore[arg-type]  # the stubs know no many=True
 
 
 def degrees(limit: int) -> dict[str, Any]:
@@ -129,7 +128,7 @@ class WindowAnswer(serializers.Serializer[Any]):
     is_open = serializers.BooleanField(help_text="Whether it can be booked now.")
 
 
-class Windows(PublicAPI, APIView):
+class Windows(PublicAPI):
     field_names = {"place": "latitude", "repairs": "repair"}
     refusals = (409,)
 

@@ -11,7 +11,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from engineers.states import ANNOUNCED
 from orders.api.catalogue import LONGEST_ID, MOST_REPAIRS, parse_repairs
@@ -49,7 +48,7 @@ class SecondContact(AddressFields):
 class OrderRequest(serializers.Serializer[Any]):
     proof = serializers.CharField(max_length=200, help_text="From phone-proofs/.")
     name = serializers.CharField(max_length=80)
-    repairs = RepairChoice(many=True, allow_empty=False, max_length=MOST_REPAIRS)
+    repairs = RepairChoice(many=True, allow_empty=False, max_length=MOST_REPAIRS)  # type: ignore[call-arg]
     city = serializers.SlugRelatedField("code", queryset=City.objects.open())
     latitude = serializers.FloatField(min_value=-90, max_value=90)
     longitude = serializers.FloatField(min_value=-180, max_value=180)
@@ -132,7 +131,7 @@ class BookedAnswer(OrderAnswer):
 
 
 @method_decorator(never_cache, "dispatch")
-class Orders(PublicAPI, APIView):
+class Orders(PublicAPI):
     field_names = {"place": "latitude", "repair": "repairs", "contacts": "second_contact"}
     refusals = (409, 422)
 
@@ -179,7 +178,7 @@ class Orders(PublicAPI, APIView):
 
 
 @method_decorator(never_cache, "dispatch")
-class OrderDetail(PublicAPI, APIView):
+class OrderDetail(PublicAPI):
     refusals = (404,)
 
     @extend_schema(

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from engineers.models import BrandAuthorisation, Visit
+from engineers.models import BrandAuthorisation, Engineer, Visit
 from engineers.services import doorstep
 from engineers.services.routes import lock_city_day
 from orders import ports
@@ -170,7 +170,7 @@ def fit_part(
         _check_authorisation(order, visit)
     unit = fit_unit(unit=unit, reference=order.reference, by=by, at=at)
     fitting = Fitting.objects.create(
-        order=order, line=line, visit=visit, engineer=visit.engineer, unit=unit, fitted_at=at
+        order=order, line=line, visit=visit, engineer=_engineer(visit), unit=unit, fitted_at=at
     )
     append_event(
         order,
@@ -229,7 +229,13 @@ def take_out_part(*, fitting: Fitting, serial: str, fate: str, by: Any, at: date
 
 
 def finish_repair(
-    *, order: RepairOrder, visit: Visit, photos: Sequence[UploadedFile], note: str, by: Any, at: datetime
+    *,
+    order: RepairOrder,
+    visit: Visit,
+    photos: Sequence["UploadedFile[Any]"],
+    note: str,
+    by: Any,
+    at: datetime,
 ) -> RepairOrder:
     """The order completed (or its rework finished), the visit done, the warranties issued: all or nothing.
 
@@ -245,7 +251,7 @@ def finish_repair(
             _finish(order=order, visit=visit, photos=clean, stored=stored, note=note, by=by, at=at)
         except Exception:
             for photo in stored:  # the rows are rolled back, and their files go with them
-                photo.image.storage.delete(photo.image.name)
+                photo.image.storage.delete(str(photo.image.name))
             raise
     return RepairOrder.objects.get(pk=order.pk)
 
@@ -285,7 +291,7 @@ def _finish(
     order_completed.send(sender=RepairOrder, order=order, visit=visit, by=by, at=at)
 
 
-def _checked_photos(photos: Sequence[UploadedFile]) -> list[CleanPhoto]:
+def _checked_photos(photos: Sequence["UploadedFile[Any]"]) -> list[CleanPhoto]:
     if not photos:
         raise InvalidInput(
             _("Take a photo of the phone as you hand it back."), field="photo", code="required"
@@ -354,7 +360,7 @@ def _finished_already(order: RepairOrder, visit: Visit, by: Any) -> bool:
 
 def _check_authorisation(order: RepairOrder, visit: Visit) -> None:
     held = BrandAuthorisation.objects.filter(
-        engineer_id=visit.engineer_id,
+        engineer=_engineer(visit),
         brand=order.device_model.brand,
         valid_from_on__lte=visit.on,
         valid_until_on__gte=visit.on,
@@ -367,3 +373,9 @@ def _check_authorisation(order: RepairOrder, visit: Visit) -> None:
             code="not_authorised",
             next_step=_("Do not open the phone. Call the dispatcher."),
         )
+
+
+def _engineer(visit: Visit) -> Engineer:
+    if visit.engineer is None:  # a visit on site has one, by constraint
+        raise RuntimeError(f"visit {visit.reference} is under way without an engineer")
+    return visit.engineer

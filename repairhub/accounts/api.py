@@ -11,7 +11,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from repairhub.core.api_fields import PublicAPI
 from repairhub.core.errors import InvalidInput
@@ -67,7 +66,7 @@ class ProofAnswer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class PhoneCodes(PublicAPI, APIView):
+class PhoneCodes(PublicAPI):
     @extend_schema(operation_id="phone_codes_create", request=AddressFields, responses={201: CodeAnswer})
     def post(self, request: Request) -> Response:
         """Sends a one-time code to a phone (SMS) or a mail address."""
@@ -87,7 +86,7 @@ class PhoneCodes(PublicAPI, APIView):
 
 
 @method_decorator(never_cache, "dispatch")
-class PhoneProofs(PublicAPI, APIView):
+class PhoneProofs(PublicAPI):
     @extend_schema(operation_id="phone_proofs_create", request=ProofRequest, responses={201: ProofAnswer})
     def post(self, request: Request) -> Response:
         """Gives a proof for the right code. A proof never signs in anybody."""

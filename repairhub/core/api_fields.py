@@ -51,14 +51,14 @@ class CallsByAddress(AnonRateThrottle):
             return True
 
 
-class PublicAPI:
+class PublicAPI(APIView):
     """Mixin of endpoints that anybody may call: no session, so nothing to forge; calls are counted.
 
     `field_names`: what the endpoint calls a field of the services. `refusals`: further HTTP statuses that it
     answers with, for the schema.
     """
 
-    authentication_classes: list[type] = []
+    authentication_classes = []
     permission_classes = [AllowAny]
     throttle_classes = [CallsByAddress]
     parser_classes = [FlatJSONParser]
@@ -106,12 +106,12 @@ class Pages(CursorPagination):
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The place to go on from. Raises NotFound for one that we did not give out."""
         cursor = super().decode_cursor(request)
-        if cursor is not None and "\x00" in (cursor.position or ""):
+        if cursor is not None and "\x00" in str(cursor.position or ""):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 
 
-class NoSuchAddress(PublicAPI, APIView):
+class NoSuchAddress(PublicAPI):
     """Every address under /api/ that is none: the API's own error shape, whatever the method."""
 
     schema = None

@@ -28,7 +28,7 @@ class RefusalAnswer(serializers.Serializer[Any]):
     """What every refusal looks like."""
 
     type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
-    errors = ErrorAnswer(many=True)
+    errors = ErrorAnswer(many=True)  # type: ignore[assignment]  # a field, though serializers have such a property
     details = serializers.DictField(required=False, help_text="Data of the refusal, as the nearest windows.")
 
 

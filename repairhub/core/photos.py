@@ -4,6 +4,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -23,11 +24,11 @@ ACCEPTED = "image/jpeg,image/png,image/webp"
 class CleanPhoto:
     """A JPEG of our own making; `digest` is its SHA-256 in hex."""
 
-    content: ContentFile
+    content: "ContentFile[bytes]"
     digest: str
 
 
-def clean_photo(uploaded: UploadedFile, *, field: str = "photo") -> CleanPhoto:
+def clean_photo(uploaded: "UploadedFile[Any]", *, field: str = "photo") -> CleanPhoto:
     """The photo as a fresh JPEG of at most 2,000 pixels a side: no EXIF, no place, no comment.
 
     Raises InvalidInput (naming `field`) for other formats (HEIC among them), broken files, files of more than
@@ -58,12 +59,12 @@ def clean_photo(uploaded: UploadedFile, *, field: str = "photo") -> CleanPhoto:
     return CleanPhoto(ContentFile(data, name=f"{digest[:24]}.jpg"), digest)
 
 
-def clean_photos(uploaded: Sequence[UploadedFile], *, field: str = "photo") -> list[CleanPhoto]:
+def clean_photos(uploaded: Sequence["UploadedFile[Any]"], *, field: str = "photo") -> list[CleanPhoto]:
     """Each of them by `clean_photo`: all, or the first refusal before anything is stored."""
     return [clean_photo(photo, field=field) for photo in uploaded]
 
 
-def _fresh_jpeg(uploaded: UploadedFile, field: str) -> bytes:
+def _fresh_jpeg(uploaded: "UploadedFile[Any]", field: str) -> bytes:
     with Image.open(uploaded, formats=FORMATS) as image:
         if image.width * image.height > settings.PHOTO_MAX_PIXELS:
             raise _too_many_pixels(field)
