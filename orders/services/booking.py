@@ -32,7 +32,7 @@ from orders.states import VisitPurpose
 from parts.models import DeviceModel
 from repairhub.accounts.services.customers import customer_for
 from repairhub.core.errors import Conflict, InvalidInput
-from repairhub.core.money import format_money
+from repairhub.core.money import format_money, rounded
 from repairhub.core.tokens import new_reference
 from repairhub.notifications.addresses import Address
 from repairhub.places.models import City
@@ -186,15 +186,15 @@ def shown_hash(options: Sequence[GradeOption], total: Decimal) -> str:
                 "repair": option.repair.key,
                 "part": option.part.sku,
                 "grade": option.grade,
-                "part_price": str(option.part_price),
-                "labour": str(option.labour),
+                "part_price": str(rounded(option.part_price)),
+                "labour": str(rounded(option.labour)),
                 "term_days": option.term_days,
                 "terms_version": option.terms_version,
                 "keeps_maker_warranty": option.part.keeps_maker_warranty,
             }
             for option in options
         ],
-        "total": str(total),
+        "total": str(rounded(total)),
     }
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
