@@ -13,6 +13,7 @@ WORDS = (
     gettext_noop("Select action to run"),
     gettext_noop("Select all rows"),
     gettext_noop("Run"),
+    gettext_noop("Submit"),
     gettext_noop("More actions"),
     gettext_noop("Type to search"),
     gettext_noop("Apply Filters"),

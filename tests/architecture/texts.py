@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ CALLS |= {"pgettext": (2, True), "pgettext_lazy": (2, True)}
 CALLS |= {"npgettext": (3, True), "npgettext_lazy": (3, True)}
 
 STRING = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+REFUSALS = {"DomainError", "InvalidInput", "NotAllowed", "NotFoundError", "Conflict", "TooMany", "KeyReused"}
 TEMPLATE_CALL = re.compile(rf"\b({'|'.join(CALLS)})\(\s*{STRING}(?:\s*,\s*{STRING})?(?:\s*,\s*{STRING})?")
 
 
@@ -55,11 +56,18 @@ def texts_in_template(source: str) -> Iterator[Text]:
 
 def our_texts() -> Iterator[tuple[str, Text]]:
     """(path, text) of everything that is ours."""
+    for path, source in our_python():
+        yield from ((path, text) for text in texts_in_python(source))
+    for template in our_templates():
+        found = texts_in_template(template.read_text())
+        yield from ((str(template.relative_to(ROOT)), text) for text in found)
+
+
+def our_python() -> Iterator[tuple[str, str]]:
+    """(path, source) of every module."""
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
-            yield from ((str(path.relative_to(ROOT)), text) for text in texts_in_python(path.read_text()))
-    for path in our_templates():
-        yield from ((str(path.relative_to(ROOT)), text) for text in texts_in_template(path.read_text()))
+            yield str(path.relative_to(ROOT)), path.read_text()
 
 
 def our_templates() -> list[Path]:
@@ -70,3 +78,17 @@ def our_templates() -> list[Path]:
 def _text(strings: list[str], has_context: bool) -> Text:
     context = strings.pop(0) if has_context else ""
     return Text(strings[0], strings[1] if len(strings) > 1 else "", context)
+
+
+def refusals_in_python(sources: Iterable[tuple[str, str]] | None = None) -> Iterator[tuple[str, int]]:
+    """(path, line) of every refusal whose sentence or next step is bare text."""
+    for path, source in our_python() if sources is None else sources:
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REFUSALS:
+                said = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "next_step")]
+                if any(_is_bare(one) for one in said):
+                    yield path, node.lineno
+
+
+def _is_bare(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and bool(node.value))
