@@ -24,7 +24,6 @@ def load_data(*, on: date, at: datetime, say: Callable[[str], None]) -> None:
     cities = load_cities(at=at)
     say(f"cities {len(cities)}/{len(cities)}")
     say(f"districts {load_districts()}")
-    say(f"districts {load_districts()}")
     for name, count in load_catalogue(on=on, at=at).items():
         say(f"{name} {count}")
     say(f"people with a sign-in {load_staff(cities=cities)}")

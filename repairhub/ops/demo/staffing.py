@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cache
 
 from django.contrib.auth.hashers import make_password
 from simple_history.utils import bulk_create_with_history
@@ -99,20 +100,25 @@ def _phones(new: Iterable[Person]) -> dict[str, str]:
 
 
 def _add_missing_users(wanted: list[User], places: dict[str, City]) -> dict[str, User]:
-    """These people by their phone. The new ones all have the demo's password, hashed once."""
+    """These people by their phone. The new ones all have the demo's password."""
     phones = [str(user.phone) for user in wanted]
     known = {str(user.phone): user for user in User.objects.get_queryset().filter(phone__in=phones)}
     new = [user for user in wanted if str(user.phone) not in known]
     if new:
-        password = make_password(PASSWORD)
         for user in new:
-            user.password = password
+            user.password = _hashed_password()
         User.objects.bulk_create(new)
         works_in = User.cities.through
         works_in.objects.bulk_create(
             [works_in(user=user, city=places[str(user.phone)]) for user in new if str(user.phone) in places]
         )
     return known | {str(user.phone): user for user in new}
+
+
+@cache
+def _hashed_password() -> str:
+    """One slow hash for all of them: 630 would take minutes."""
+    return make_password(PASSWORD)
 
 
 def _write_qualifications(staffed: list[tuple[Engineer, Person]], *, on: date, at: datetime) -> None:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from repairhub.ops.demo.example_orders import load_example_orders
 from repairhub.ops.demo.loading import load_data
 
 
@@ -23,5 +24,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  demo data: {line}")
             self.stdout.flush()
 
-        load_data(on=timezone.localdate(), at=timezone.now(), say=say)
+        at = timezone.now()
+        load_data(on=timezone.localdate(at), at=at, say=say)
+        say(f"new example orders {load_example_orders(at=at, say=say)}")
         say(f"ready after {time.monotonic() - start:.1f} s")
