@@ -129,8 +129,9 @@ class FittingInline(ReadOnlyInline):
 
 class EventInline(ReadOnlyInline):
     model = OrderEvent
-    fields = ["at", "what", "by", "chain_start"]
-    readonly_fields = ["what", "chain_start"]
+    fields = ["at", "what", "who", "chain_start"]
+    readonly_fields = ["what", "who", "chain_start"]
+    hide_title = True
     verbose_name_plural = _("What happened")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
@@ -141,6 +142,13 @@ class EventInline(ReadOnlyInline):
     def what(self, event: OrderEvent) -> str:
         """The event's name as the customer reads it; what it says besides is the customer's."""
         return words_of(event).what
+
+    @display(description=_("Who"))
+    def who(self, event: OrderEvent) -> str:
+        """The name of who works here; a customer is just the customer."""
+        if event.by is None:
+            return str(_("system"))
+        return event.by.name if event.by.is_staff_role else event.by.get_role_display()
 
     @display(description=_("Chain"))
     def chain_start(self, event: OrderEvent) -> str:

@@ -129,7 +129,7 @@ class OrderContact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.order_id}/{self.position}"  # never a name: this is what logs and lists show
 
 
 class OrderVisit(models.Model):

@@ -1,0 +1,57 @@
+"""Districts: known places for addresses typed by hand."""
+
+import csv
+
+import pytest
+from django.utils import translation
+
+from repairhub.places.districts import DISTRICTS, load_districts
+from repairhub.places.models import City, District
+from tests.factories.places import CityFactory
+
+pytestmark = pytest.mark.django_db
+
+
+class TestLoadDistricts:
+    def test_fills_the_cities_that_exist(self) -> None:
+        city = CityFactory()
+        assert load_districts() == city.districts.count() >= 5
+        assert not District.objects.exclude(city=city).exists()
+
+    def test_again_changes_nothing(self) -> None:
+        CityFactory()
+        load_districts()
+        District.objects.filter(name_en="Haidian").update(latitude=40.0)
+        count = District.objects.count()
+        assert load_districts() == count
+        assert District.objects.get(name_en="Haidian").latitude == 40.0
+
+    def test_every_district_lies_where_its_city_is_served(self) -> None:
+        from repairhub.ops.demo import tables
+
+        radii = {row.code: row for row in tables.cities()}
+        with DISTRICTS.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert {row["city"] for row in rows} == set(radii)
+        outside = []
+        for row in rows:
+            known = radii[row["city"]]
+            city = City(latitude=known.latitude, longitude=known.longitude, radius_km=known.radius_km)
+            if not city.covers(float(row["latitude"]), float(row["longitude"])):
+                outside.append(row)
+        assert outside == []
+
+
+class TestDistrict:
+    def test_has_the_name_of_the_readers_language(self) -> None:
+        CityFactory()
+        load_districts()
+        district = District.objects.get(name_en="Haidian")
+        assert district.name == "Haidian"
+        with translation.override("zh-hans"):
+            assert district.name == "海淀区"
+
+    def test_of_a_closed_city_is_not_offered(self) -> None:
+        CityFactory(is_open=False)
+        load_districts()
+        assert not District.objects.open().exists()
