@@ -47,10 +47,14 @@ MANAGERS_MAY = [
     "accounts.add_user",
     "accounts.change_user",
     "notifications.view_message",
-    *(f"places.{verb}_{model}" for verb in ("view", "add", "change") for model in ("city", "district")),
 ]
 manages = is_manager | is_superuser
-for app in ("accounts", "notifications", "places"):
+for app in ("accounts", "notifications"):
     rules.add_perm(app, manages)
 for permission in MANAGERS_MAY:
     rules.add_perm(permission, manages)
+# Stock lies in cities, so whoever keeps it has to find them.
+for permission in ("places", "places.view_city"):
+    rules.add_perm(permission, manages | is_parts_admin)
+for permission in ("add_city", "change_city", "view_district", "add_district", "change_district"):
+    rules.add_perm(f"places.{permission}", manages)
