@@ -1,0 +1,144 @@
+"""Engineers in the admin: what they may do and when they work is kept here; visits are only looked at."""
+
+from datetime import date, time
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from engineers.models import Absence, Engineer, EngineerCertificate, WeeklyShift
+from engineers.states import VisitStatus
+from tests.factories.accounts import DispatcherFactory, EngineerUserFactory, ManagerFactory, PartsAdminFactory
+from tests.factories.engineers import CertificateFactory, EngineerFactory, SkillFactory, confirmed_visit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(client):
+    """The admin as a manager sees it."""
+    client.force_login(ManagerFactory())
+    return client
+
+
+@pytest.fixture
+def engineer() -> Engineer:
+    return EngineerFactory(number="BJ-001", user__name="陈颖", shift=(time(8), time(17)))
+
+
+def page_of(model: str, row=None) -> str:
+    name = f"admin:engineers_{model}_{'change' if row else 'changelist'}"
+    return reverse(name, args=[row.pk] if row else [])
+
+
+def form_data(response) -> dict:
+    """What the change page would send back unchanged."""
+    data = {}
+    forms = [response.context["adminform"].form]
+    for inline in response.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is True:
+                data[bound.html_name] = "on"
+            elif value is not None and value is not False:
+                data[bound.html_name] = value
+    return data
+
+
+class TestWhoComesIn:
+    @pytest.mark.parametrize("person", [EngineerUserFactory, DispatcherFactory, PartsAdminFactory])
+    @pytest.mark.parametrize("model", ["engineer", "visit", "skill"])
+    def test_nobody_but_managers(self, client, person, model):
+        client.force_login(person())
+        assert client.get(page_of(model)).status_code in (302, 403)
+
+
+class TestEngineers:
+    def test_the_list_shows_what_is_valid_today_and_is_searched_by_name(self, desk, engineer):
+        today = timezone.localdate()
+        CertificateFactory(engineer=engineer, skill=SkillFactory(key="board", name_en="Mainboards"), level=3)
+        CertificateFactory(
+            engineer=engineer,
+            skill=SkillFactory(key="glass", name_en="Back glass"),
+            valid_from_on=date(2020, 1, 1),
+            valid_until_on=date(2020, 12, 31),
+        )
+        CertificateFactory(
+            engineer=engineer,
+            skill=SkillFactory(key="port", name_en="Ports"),
+            suspended_at=timezone.now(),
+        )
+        assert today.year >= 2026
+        page = desk.get(page_of("engineer"), {"q": "陈颖"}).content.decode()
+        assert "Mainboards 3, Screens 2" in page
+        assert "Back glass 2" not in page
+        assert "Ports 2" not in page
+        assert "BJ-001" not in desk.get(page_of("engineer"), {"q": "王芳"}).content.decode()
+
+    def test_everything_about_an_engineer_stands_on_one_page(self, desk, engineer):
+        page = desk.get(page_of("engineer", engineer))
+        inlines = [inline.formset.prefix for inline in page.context["inline_admin_formsets"]]
+        assert inlines == ["certificates", "authorisations", "shifts", "absences"]
+        assert desk.get(reverse("admin:engineers_engineer_add")).status_code == 200
+
+    def test_a_suspended_certificate_and_an_absence_are_saved_and_stay_on_record(self, desk, engineer):
+        certificate = engineer.certificates.get()
+        data = form_data(desk.get(page_of("engineer", engineer))) | {
+            "certificates-0-suspended_at_0": "2026-11-23",
+            "certificates-0-suspended_at_1": "09:00:00",
+            "absences-TOTAL_FORMS": "1",
+            "absences-0-engineer": engineer.pk,
+            "absences-0-from_on": "2026-12-01",
+            "absences-0-until_on": "2026-12-03",
+        }
+        assert desk.post(page_of("engineer", engineer), data).status_code == 302
+        certificate.refresh_from_db()
+        assert certificate.suspended_at is not None
+        assert [version.suspended_at is None for version in certificate.history.all()] == [False, True]
+        assert Absence.objects.get().until_on == date(2026, 12, 3)
+
+    @pytest.mark.parametrize(
+        ("field", "value", "model"),
+        [
+            ("shifts-0-ends_at", "07:00:00", WeeklyShift),
+            ("certificates-0-valid_until_on", "2020-01-01", EngineerCertificate),
+            ("certificates-0-level", "4", EngineerCertificate),
+        ],
+    )
+    def test_what_the_database_would_refuse_is_said_in_the_form(self, desk, engineer, field, value, model):
+        before = list(model.objects.order_by("pk").values())
+        data = form_data(desk.get(page_of("engineer", engineer))) | {field: value}
+        response = desk.post(page_of("engineer", engineer), data)
+        assert response.status_code == 200
+        assert any(any(inline.formset.errors) for inline in response.context["inline_admin_formsets"])
+        assert list(model.objects.order_by("pk").values()) == before
+
+    def test_no_engineer_and_no_certificate_is_deleted(self, desk, engineer):
+        page = reverse("admin:engineers_engineer_delete", args=[engineer.pk])
+        assert desk.post(page).status_code == 403
+        data = form_data(desk.get(page_of("engineer", engineer))) | {"certificates-0-DELETE": "on"}
+        desk.post(page_of("engineer", engineer), data)
+        assert engineer.certificates.count() == 1
+
+
+class TestVisitsAreOnlyLookedAt:
+    @pytest.fixture
+    def visit(self, engineer):
+        return confirmed_visit(city=engineer.city)
+
+    def test_list_and_page_show_the_state_and_what_happened(self, desk, visit):
+        assert desk.get(page_of("visit"), {"q": visit.reference}).status_code == 200
+        page = desk.get(page_of("visit", visit))
+        assert page.status_code == 200
+        assert "Confirmed" in page.content.decode()
+        (events,) = page.context["inline_admin_formsets"]
+        assert [form.instance.kind for form in events.formset.forms] == ["planned", "confirmed"]
+
+    def test_nothing_is_added_changed_or_deleted(self, desk, visit):
+        assert desk.get(reverse("admin:engineers_visit_add")).status_code == 403
+        assert desk.post(page_of("visit", visit), {"status": "done"}).status_code == 403
+        assert desk.post(reverse("admin:engineers_visit_delete", args=[visit.pk])).status_code == 403
+        visit.refresh_from_db()
+        assert visit.status == VisitStatus.CONFIRMED
