@@ -4,6 +4,7 @@ from drf_standardized_errors.handler import exception_handler
 from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from .errors import DomainError
 
@@ -22,7 +23,10 @@ def handle_exception(exception: Exception, context: ExceptionHandlerContext) -> 
     `attr` is the input at fault: a view that calls it otherwise than the services says so in `field_names`.
     """
     if not isinstance(exception, DomainError):
-        return exception_handler(exception, context)
+        response = exception_handler(exception, context)
+        for error in response.data["errors"] if response is not None else []:
+            error["attr"] = _named(error["attr"])
+        return response
     response = exception_handler(Refusal(exception), context)
     if response is not None:
         names: dict[str, str] = getattr(context["view"], "field_names", {})
@@ -34,3 +38,8 @@ def handle_exception(exception: Exception, context: ExceptionHandlerContext) -> 
         if "retry_after_s" in exception.details:
             response["Retry-After"] = str(exception.details["retry_after_s"])
     return response
+
+
+def _named(attr: str | None) -> str | None:
+    """The input's own name: what is wrong with a whole list is named after the list."""
+    return (attr or "").removesuffix(api_settings.NON_FIELD_ERRORS_KEY).removesuffix(".") or None
