@@ -56,8 +56,8 @@ class OrderPage:
 
     @property
     def pin(self) -> str:
-        """The PIN, for a proved contact of an order that still needs it."""
-        return order_pin(self.order) if self.may_approve and self.order.is_open else ""
+        """The PIN, for a proved contact of an order that still needs it: a rework's visit needs it too."""
+        return order_pin(self.order) if self.may_approve and self.is_live else ""
 
     @cached_property
     def quote(self) -> Quote:

@@ -87,6 +87,7 @@ class TransferForm(forms.Form):
     owner = forms.ModelChoiceField(
         User.objects.none(),
         label=_("New owner"),
+        empty_label=_("Choose a person"),
         error_messages={
             "required": _("Choose who takes the claim."),
             "invalid_choice": _("Choose one of the people shown."),

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from orders.links import order_path, order_token
+from orders.links import order_path, order_pin, order_token
 from orders.models import RepairOrder
 from tests.factories.accounts import CaseOfficerFactory
 from tests.factories.warranty import Workshop, browser_of, form_id, photo
@@ -225,6 +225,15 @@ class TestReworkWindow:
         assert claim.remedy.status == RemedyStatus.BOOKED
         assert claim.remedy.visit is not None
         assert claim.remedy.visit.window_start_at == start_at
+
+    def test_the_pin_is_shown_again_for_the_visit(self, workshop: Workshop) -> None:
+        claim = workshop.approved()
+        with workshop.now():
+            client = browser_of(claim.order, workshop.clock)
+            assert order_pin(claim.order) not in client.get(order_path(claim.order)).text
+            workshop.book_rework(claim)
+            assert order_pin(claim.order) in client.get(order_path(claim.order)).text
+            assert order_pin(claim.order) not in Client().get(order_path(claim.order)).text
 
     def test_the_link_alone_chooses_nothing(self, workshop: Workshop) -> None:
         claim = workshop.approved()

@@ -9,6 +9,9 @@ from orders.links import order_token
 from orders.models import RepairOrder
 from orders.ports import OrderSection
 from orders.states import OrderStatus
+from repairhub.sla.models import SlaTarget
+from repairhub.sla.services.clocks import STANDARD
+from repairhub.sla.states import TargetKey
 from warranty.models import Claim, Remedy, Warranty
 
 
@@ -86,6 +89,12 @@ def owed_on(order: RepairOrder) -> list[Remedy]:
     """What was promised for this order's claims and not given yet."""
     owed = Remedy.objects.owed().filter(claim__order=order)
     return list(owed.select_related("claim__fitting", "claim__order", "visit__city").order_by("pk"))
+
+
+def hours_to_answer() -> int:
+    """How long the answer to a claim filed now may take, in whole hours."""
+    target = SlaTarget.objects.get(policy__key=STANDARD, key=TargetKey.ANSWER_CLAIM)
+    return (target.minutes or 0) // 60
 
 
 def _is_owed(claim: Claim) -> bool:

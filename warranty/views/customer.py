@@ -21,7 +21,7 @@ from repairhub.core.errors import DomainError, NotAllowed
 from warranty.forms import ClaimForm
 from warranty.models import ClaimPhoto, Remedy
 from warranty.photos import photo_response
-from warranty.selectors.order_page import owed_on, promises_of
+from warranty.selectors.order_page import hours_to_answer, owed_on, promises_of
 from warranty.services.claims import file_claim
 from warranty.services.remedies import choose_rework_window, owed_needs
 
@@ -141,6 +141,7 @@ def _claim_page(request: HttpRequest, order: RepairOrder, form: ClaimForm, *, st
         "order": order,
         "form": form,
         "back_url": order_path(order),
+        "hours": hours_to_answer(),
         "lost_photos": bool(request.FILES) and bool(form.errors),
     }
     return render(request, "warranty/file_claim.html", context, status=status)
