@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.dispatch import receiver
+from django.utils.translation import gettext_lazy as _
 
 from engineers import signals
 from engineers.models import Visit
@@ -14,6 +16,7 @@ from orders.services.telling import call_off_reminder, tell_contacts, visit_cont
 from orders.services.timeline import append_event
 from orders.signals import rework_failed
 from orders.states import OrderStatus, VisitPurpose
+from repairhub.core.errors import Conflict
 from repairhub.sla.signals import clocks_breached
 
 ARRIVE_WITHIN_WINDOW = "arrive_within_window"
@@ -25,6 +28,19 @@ def _links(visit: Visit) -> QuerySet[OrderVisit]:
 
 def _locked(link: OrderVisit) -> RepairOrder:
     return RepairOrder.objects.select_for_update(of=("self",)).select_related("city").get(pk=link.order_id)
+
+
+def _locked_soon(link: OrderVisit) -> RepairOrder:
+    # The sweep holds clocks before it comes here, while a customer's cancellation holds the order and wants
+    # its clock: one of the two must give way, and the sweep comes again in a minute.
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '700ms'")
+            order = _locked(link)
+            cursor.execute("SET LOCAL lock_timeout = 0")
+    except OperationalError as error:
+        raise Conflict(_("This order is being changed at the moment."), code="order_busy") from error
+    return order
 
 
 def _engineer_context(visit: Visit) -> dict[str, Any]:
@@ -93,7 +109,7 @@ def windows_missed(*, clocks: list[Any], at: datetime, **_kwargs: Any) -> None:
     for link in (
         OrderVisit.objects.filter(visit_id__in=ids).select_related("visit__city").order_by("order_id")
     ):
-        order = _locked(link)
+        order = _locked_soon(link)
         context = visit_context(link.visit)
         append_event(order, "window_missed", by=None, at=at, payload=context)
         tell_contacts(
