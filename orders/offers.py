@@ -34,6 +34,11 @@ class GradeOption:
         return str(Grade(self.part.grade).label)
 
     @property
+    def is_sample_price(self) -> bool:
+        """Whether the price is a sample and no published one."""
+        return self.part.is_sample_price
+
+    @property
     def part_price(self) -> Decimal:
         """The part alone, CNY."""
         return self.part.price

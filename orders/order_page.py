@@ -79,6 +79,11 @@ class OrderPage:
         return self.link.visit if self.link else None
 
     @property
+    def is_rework(self) -> bool:
+        """Whether that visit makes good what was done before."""
+        return bool(self.link and self.link.purpose == VisitPurpose.REWORK)
+
+    @property
     def is_late(self) -> bool:
         """Whether the promised window has passed and nobody is at the door."""
         visit = self.visit

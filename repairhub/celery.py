@@ -23,6 +23,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(),
         "options": {"expires": 50},
     },
+    "forget-drafts": {
+        "task": "orders.tasks.forget_drafts",
+        "schedule": crontab(minute=27),
+        "options": {"expires": 1800},
+    },
     "forget-old-rows": {
         "task": "repairhub.accounts.tasks.forget_old_rows",
         "schedule": crontab(minute=17),

@@ -1,5 +1,7 @@
 """The price lock: a quote is never changed, an approval says what exactly was shown."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -67,9 +69,14 @@ class QuoteLine(models.Model):
         return f"{self.quote_id}/{self.position}"
 
     @property
-    def total(self) -> object:
+    def total(self) -> Decimal:
         """Part and labour, CNY."""
         return self.part_price + self.labour
+
+    @property
+    def grade_label(self) -> str:
+        """The grade in the reader's language."""
+        return self.get_grade_display()
 
 
 class QuoteApproval(models.Model):

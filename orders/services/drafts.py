@@ -1,6 +1,6 @@
 """The booking draft: what a browser session has chosen so far, kept on the server."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from django.db import transaction
 
 from orders.models import BookingDraft, RepairOrder
 
+DRAFT_LIFE = timedelta(days=2)
 # what is given up when a choice it hangs on changes: a window was offered for these repairs at this place
 DEPENDING = {
     "brand": ("device_model",),
@@ -39,6 +40,15 @@ def keep_choices(*, draft_id: UUID, choices: dict[str, Any], at: datetime) -> Bo
     draft.data, draft.updated_at = data, at
     draft.save(update_fields=["data", "updated_at"])
     return draft
+
+
+def forget_old_drafts(*, at: datetime) -> int:
+    """Deletes drafts that nobody touched for two days; returns how many. They hold names and addresses.
+
+    An order does not need the draft that it was made from.
+    """
+    deleted, _by_model = BookingDraft.objects.filter(updated_at__lt=at - DRAFT_LIFE).delete()
+    return deleted
 
 
 def order_of_draft(draft_id: UUID) -> RepairOrder | None:

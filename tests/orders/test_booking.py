@@ -14,9 +14,10 @@ from engineers.states import VisitStatus
 from orders.models import BookingDraft, OrderEvent, Quote, Repair, RepairOrder
 from orders.offers import choose, repair_offers
 from orders.services.booking import BookingRequest, ContactDetails, book, shown_hash
-from orders.services.drafts import keep_choices, start_draft
+from orders.services.drafts import forget_old_drafts, keep_choices, start_draft
 from orders.services.timeline import chain_faults
 from orders.states import OrderStatus
+from orders.tasks import forget_drafts
 from parts.models import Grade, Part
 from repairhub.accounts.models import User
 from repairhub.core.errors import Conflict, InvalidInput
@@ -322,6 +323,25 @@ class TestKeepChoices:
         draft = start_draft(at=MORNING)
         before = self.kept(draft, device_model="a", repairs=[["screen", "original"]], window=["x", "y"])
         assert self.kept(draft, device_model="a") == before
+
+
+@pytest.mark.django_db
+class TestForgetOldDrafts:
+    def test_deletes_what_nobody_touched_for_two_days(self) -> None:
+        start_draft(at=MORNING - timedelta(days=2, seconds=1))
+        young = start_draft(at=MORNING - timedelta(days=1))
+        assert forget_old_drafts(at=MORNING) == 1
+        assert BookingDraft.objects.get() == young
+
+    def test_leaves_the_order_that_was_made_and_makes_no_second_one(self) -> None:
+        open_city()
+        draft = start_draft(at=MORNING - timedelta(days=3))
+        order = booked(draft_id=draft.pk)
+        forget_old_drafts(at=MORNING)
+        assert booked(draft_id=draft.pk) == order
+
+    def test_rings_once_an_hour(self) -> None:
+        assert forget_drafts() == 0
 
 
 @pytest.mark.django_db
