@@ -1,5 +1,6 @@
 """Engineers with what they may do and when they work; visits to look at."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -30,6 +31,8 @@ from repairhub.core.history_admin import HistoryAdmin
 from repairhub.core.names import listed
 from repairhub.core.read_only_admin import ReadOnlyAdmin, ReadOnlyInline
 
+SOON = timedelta(days=30)
+
 
 @admin.register(Skill)
 class SkillAdmin(ModelAdmin):
@@ -41,6 +44,7 @@ class SkillAdmin(ModelAdmin):
 class CertificateInline(TabularInline):
     model = EngineerCertificate
     fields = ["skill", "level", "number", "valid_from_on", "valid_until_on", "suspended_at"]
+    verbose_name_plural = _("certificates")
     extra = 0
     tab = True
 
@@ -65,6 +69,26 @@ class AbsenceInline(TabularInline):
     tab = True
 
 
+class CertificateFilter(admin.SimpleListFilter):
+    """Engineers whose certificates have to be looked after."""
+
+    title = _("certificates")
+    parameter_name = "certificate"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """What is wrong with them."""
+        return [("ending", _("One ends within 30 days")), ("suspended", _("One is suspended"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Engineer]) -> QuerySet[Engineer]:
+        """The engineers of the chosen answer."""
+        today = timezone.localdate()
+        certificates = {
+            "ending": EngineerCertificate.objects.ending(today, today + SOON),
+            "suspended": EngineerCertificate.objects.exclude(suspended_at=None),
+        }.get(self.value() or "")
+        return queryset if certificates is None else queryset.filter(pk__in=certificates.values("engineer"))
+
+
 @admin.register(Engineer)
 class EngineerAdmin(HistoryAdmin):
     list_display = ["number", "name", "city", "certified_for", "authorised_by", "is_active"]
@@ -72,6 +96,7 @@ class EngineerAdmin(HistoryAdmin):
     list_filter = [
         ("city", RelatedDropdownFilter),
         ("certificates__skill", RelatedDropdownFilter),
+        CertificateFilter,
         ("authorisations__brand", RelatedDropdownFilter),
         ("is_active", BooleanRadioFilter),
     ]
@@ -89,9 +114,7 @@ class EngineerAdmin(HistoryAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Engineer]:
         """Engineers with what is valid today."""
         today = timezone.localdate()
-        certificates = EngineerCertificate.objects.filter(
-            suspended_at=None, valid_from_on__lte=today, valid_until_on__gte=today
-        )
+        certificates = EngineerCertificate.objects.valid(today)
         authorisations = BrandAuthorisation.objects.filter(
             valid_from_on__lte=today, valid_until_on__gte=today
         )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from engineers import states
 
 if TYPE_CHECKING:
-    from engineers.models import Engineer, Visit  # noqa: F401 - for the classes' own arguments
+    from engineers.models import Engineer, EngineerCertificate, Visit  # noqa: F401
     from repairhub.places.models import City
 
 
@@ -57,6 +57,16 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
                 ).select_related("brand"),
             ),
         )
+
+
+class CertificateQuerySet(models.QuerySet["EngineerCertificate"]):
+    def valid(self, on: date) -> "CertificateQuerySet":
+        """Certificates that count on that day."""
+        return self.filter(suspended_at=None, valid_from_on__lte=on, valid_until_on__gte=on)
+
+    def ending(self, on: date, by: date) -> "CertificateQuerySet":
+        """Certificates that count on `on` and end before `by` is over."""
+        return self.valid(on).filter(valid_until_on__lte=by)
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):

@@ -1,5 +1,6 @@
 """The parts desk: catalogue with prices and certificates, and where every unit is."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import formats, timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +24,7 @@ from unfold.contrib.filters.admin import (
     RelatedDropdownFilter,
 )
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
 
 from parts.models import (
     Brand,
@@ -43,6 +45,7 @@ from repairhub.core.history_admin import HistoryAdmin
 from repairhub.core.money import format_money
 from repairhub.core.read_only_admin import ReadOnlyAdmin, ReadOnlyInline
 
+SOON = timedelta(days=30)
 IN_STOCK = Q(units__status=UnitStatus.IN_STOCK)
 
 
@@ -82,12 +85,19 @@ class OfferedFilter(admin.SimpleListFilter):
     parameter_name = "offered"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Yes or no."""
-        return [("yes", _("Yes")), ("no", _("No"))]
+        """Yes, no, or soon no more."""
+        return [
+            ("yes", _("Yes")),
+            ("no", _("No")),
+            ("ending", _("Yes, but its certificate ends within 30 days")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Part]) -> QuerySet[Part]:
         """The parts of the chosen answer."""
-        offered = Part.objects.offered(timezone.localdate())
+        today = timezone.localdate()
+        offered = Part.objects.offered(today)
+        if self.value() == "ending":
+            return queryset.filter(pk__in=Part.objects.lapsing(today, today + SOON).values("pk"))
         if self.value() == "yes":
             return queryset.filter(pk__in=offered.values("pk"))
         if self.value() == "no":
@@ -103,7 +113,15 @@ class PartCertificateInline(TabularInline):
 
 @admin.register(Part)
 class PartAdmin(HistoryAdmin):
-    list_display = ["sku", "name_en", "component", "shown_grade", "shown_price", "sample", "offered_today"]
+    list_display = [
+        "sku",
+        "name_en",
+        "component",
+        "shown_grade",
+        "shown_price",
+        "shown_source",
+        "offered_today",
+    ]
     list_display_links = ["sku", "name_en"]
     list_filter = [
         ("grade", ChoicesCheckboxFilter),
@@ -126,7 +144,7 @@ class PartAdmin(HistoryAdmin):
         (
             _("Price"),
             {
-                "fields": [("price", "currency"), ("is_sample_price", "price_source"), "price_history"],
+                "fields": [("price", "currency"), "is_sample_price", "price_source", "price_history"],
                 "description": _("Without labour. Orders keep the price that the customer approved."),
             },
         ),
@@ -148,17 +166,21 @@ class PartAdmin(HistoryAdmin):
         """The price as people write it."""
         return format_money(part.price, part.currency)
 
-    @display(description=_("Sample"), boolean=True, ordering="is_sample_price")
-    def sample(self, part: Part) -> bool:
-        """Whether the price is a sample and no published one."""
-        return part.is_sample_price
+    @display(
+        description=_("Published?"),
+        ordering="is_sample_price",
+        label={"sample": "warning", "published": "success"},
+    )
+    def shown_source(self, part: Part) -> tuple[str, str | Promise]:
+        """Whether the price was published or is a sample."""
+        return ("sample", _("Sample")) if part.is_sample_price else ("published", _("Published"))
 
     @display(description=_("Offered today"), boolean=True)
     def offered_today(self, part: Part) -> bool:
         """Whether customers may choose it today."""
         return bool(getattr(part, "is_offered_today", False))
 
-    @display(description=_("Earlier prices"))
+    @display(description=_("Prices so far"))
     def price_history(self, part: Part | None) -> str | SafeString:
         """The last ten prices, newest first, with who set each of them and when."""
         if part is None or part.pk is None:  # the page that adds one
@@ -188,9 +210,9 @@ class ReceiveUnitsForm(forms.Form):
     """Serials that came with a lot, and where they lie now."""
 
     location = forms.ModelChoiceField(
-        StockLocation.objects.exclude(kind=StockLocation.Kind.QUARANTINE),
+        StockLocation.objects.exclude(kind=StockLocation.Kind.QUARANTINE).order_by("kind", "name"),
         label=_("Location"),
-        widget=UnfoldAdminSelectWidget,
+        widget=UnfoldAdminSelect2Widget,
     )
     serials = forms.CharField(
         label=_("Serials"), help_text=_("One a line."), widget=UnfoldAdminTextareaWidget, max_length=60_000

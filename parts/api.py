@@ -16,6 +16,7 @@ class DeviceModelSerializer(serializers.ModelSerializer[DeviceModel]):
     class Meta:
         model = DeviceModel
         fields = ["key", "name", "brand", "brand_name", "released_on"]
+        read_only_fields = fields
 
 
 class DeviceModelFilter(django_filters.FilterSet):

@@ -37,6 +37,12 @@ class PartQuerySet(models.QuerySet["Part"]):  # type: ignore[name-defined]  # a 
         )
         return self.filter(is_active=True).filter(Q(grade=Grade.ORIGINAL) | Exists(valid))
 
+    def lapsing(self, on: date, by: date) -> "PartQuerySet":
+        """Parts that may be promised on `on` and, as things stand, no more on `by`."""
+        return self.offered(on).exclude(
+            pk__in=self.model._default_manager.get_queryset().offered(by).values("pk")
+        )
+
     def for_model(self, device_model: "DeviceModel") -> "PartQuerySet":
         """Parts that fit the model."""
         return self.filter(fits=device_model)

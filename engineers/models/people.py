@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from engineers.querysets import EngineerQuerySet
+from engineers.querysets import CertificateQuerySet, EngineerQuerySet
 from parts.models import Brand
 from repairhub.core.names import NamedInTwoLanguages
 from repairhub.places.models import City
@@ -70,6 +70,8 @@ class EngineerCertificate(models.Model):
     valid_until_on = models.DateField(_("valid until"))
     suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
     history = HistoricalRecords()
+
+    objects = CertificateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("engineer's certificate")

@@ -57,6 +57,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
     ],
+    "DASHBOARD_CALLBACK": "repairhub.ops.admin_index.dashboard",
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": True,
     "SHOW_BACK_BUTTON": True,
@@ -105,13 +106,25 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Rules"),
+                "separator": True,
+                "items": [
+                    rows(_("Warranty terms"), "contract", "warranty", "warrantyterms"),
+                    rows(_("Deadlines"), "timer", "sla", "slapolicy"),
+                ],
+            },
+            {
                 "title": _("What happened"),
                 "separator": True,
                 "items": [
                     rows(_("Orders"), "list_alt", "orders", "repairorder"),
+                    rows(_("Quotes"), "request_quote", "orders", "quote"),
+                    rows(_("Fittings"), "memory", "orders", "fitting"),
                     rows(_("Visits"), "door_front", "engineers", "visit"),
                     rows(_("Claims"), "gavel", "warranty", "claim"),
                     rows(_("Warranties"), "workspace_premium", "warranty", "warranty"),
+                    rows(_("Clocks"), "hourglass", "sla", "slaclock"),
+                    rows(_("Messages"), "mail", "notifications", "message"),
                 ],
             },
         ],

@@ -123,6 +123,22 @@ class TestMenu:
         assert {link: client.get(link).status_code for link in inside} == dict.fromkeys(inside, 200)
 
 
+class TestFirstPage:
+    @pytest.mark.parametrize(
+        ("person", "number"), [(PartsAdminFactory, 4), (ManagerFactory, 5)], ids=["parts admin", "manager"]
+    )
+    def test_every_card_leads_to_the_list_that_it_counts(self, client, person, number):
+        client.force_login(person())
+        PartCertificateFactory(valid_from_on=date(2020, 1, 1), valid_until_on=date(2020, 12, 31))
+        received_unit()
+        received_unit("IPHONE12-SCR-O-0002")
+        cards = client.get("/admin/").context["cards"]
+        assert len(cards) == number
+        assert {card["number"] for card in cards} == {0, 1, 2}
+        for card in cards:
+            assert client.get(card["link"]).context["cl"].result_count == card["number"], card["title"]
+
+
 class TestParts:
     def test_a_certified_part_whose_certificate_ran_out_is_found_by_the_filter(self, desk):
         PartFactory()

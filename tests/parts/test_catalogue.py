@@ -62,6 +62,21 @@ class TestOffered:
         assert offered() == []
 
 
+class TestLapsing:
+    def test_parts_offered_now_whose_last_certificate_ends_before_the_day(self):
+        PartFactory()
+        ending = PartFactory(certified=True)
+        PartCertificateFactory(part=ending, valid_until_on=DAY + timedelta(days=10))
+        assert list(Part.objects.lapsing(DAY, DAY + timedelta(days=10))) == []
+        assert list(Part.objects.lapsing(DAY, DAY + timedelta(days=11))) == [ending]
+        PartCertificateFactory(part=ending, valid_until_on=DAY + timedelta(days=300))
+        assert list(Part.objects.lapsing(DAY, DAY + timedelta(days=11))) == []
+
+    def test_a_part_that_is_not_offered_any_more_is_not_lapsing(self):
+        PartCertificateFactory(valid_until_on=DAY - timedelta(days=1))
+        assert list(Part.objects.lapsing(DAY, DAY + timedelta(days=30))) == []
+
+
 class TestForModel:
     def test_only_parts_that_fit_the_model(self):
         mini = DeviceModelFactory(key="iphone-12-mini", name="iPhone 12 mini")
