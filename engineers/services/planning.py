@@ -87,16 +87,17 @@ def plan_visit(
         new=[stop],
     )
     visit.refresh_from_db()
-    label = f"{visit.reference}, {city.name_en}"
     link = f"{reverse('board')}?city={city.code}&on={on.isoformat()}&visit={visit.reference}"
-    start_clock(subject=visit, target_key=ASSIGN_WITHIN, at=at, scope=city.code, label=label, link=link)
+    start_clock(
+        subject=visit, target_key=ASSIGN_WITHIN, at=at, scope=city.code, label=visit.reference, link=link
+    )
     start_clock(
         subject=visit,
         target_key=ARRIVE_WITHIN_WINDOW,
         at=at,
         due_at=window_end_at,
         scope=city.code,
-        label=label,
+        label=visit.reference,
         link=link,
     )
     record(visit, "planned", by=by, at=at, data={"window": window_start_at.isoformat()})

@@ -148,7 +148,9 @@ class TestWhoIsTold:
     def test_in_their_language_and_by_phone_where_they_have_no_mail(self):
         dispatcher = DispatcherFactory(email=None, language="zh-hans")
         assert self.told() == {dispatcher.phone.as_e164}
-        assert Message.objects.get().language == "zh-hans"
+        message = Message.objects.get()
+        assert message.language == "zh-hans"
+        assert (message.context["about_en"], message.context["about_zh"]) == ("RH-1, Beijing", "RH-1（北京）")
 
     def test_the_role_is_the_targets(self):
         assert clock_about().target.notify_role == Role.DISPATCHER

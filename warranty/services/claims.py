@@ -180,7 +180,7 @@ def _file(
         target_key=TargetKey.ANSWER_CLAIM,
         at=at,
         scope=order.city.code,
-        label=f"{claim.reference}, {order.city.name_en}",
+        label=claim.reference,
         link=reverse("claim", args=[claim.reference]),
     )
     told = {

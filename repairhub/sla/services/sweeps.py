@@ -11,6 +11,7 @@ from repairhub.accounts.models import User
 from repairhub.accounts.states import Role
 from repairhub.core.errors import DomainError
 from repairhub.notifications.services import Draft, enqueue_many
+from repairhub.places.models import City
 
 from ..models import Escalation, SlaClock
 from ..signals import clocks_breached, clocks_warned
@@ -79,7 +80,11 @@ def _record(level: Level, clocks: list[SlaClock], at: datetime) -> None:
     for clock in clocks:
         setattr(clock, column, at)
     SlaClock.objects.filter(pk__in=[clock.pk for clock in clocks]).update(**{column: at})
-    drafts = {clock.pk: _drafts(level, clock, people) for clock, people in _people_to_tell(clocks)}
+    cities = City.objects.in_bulk({clock.scope for clock in clocks}, field_name="code")
+    drafts = {
+        clock.pk: _drafts(level, clock, cities.get(clock.scope), people)
+        for clock, people in _people_to_tell(clocks)
+    }
     Escalation.objects.bulk_create(
         Escalation(clock=clock, level=level, due_at=_due_at(clock), told=len(drafts[clock.pk]), created_at=at)
         for clock in clocks
@@ -105,7 +110,7 @@ def _people_to_tell(clocks: Sequence[SlaClock]) -> list[tuple[SlaClock, list[Use
     return pairs
 
 
-def _drafts(level: Level, clock: SlaClock, people: Sequence[User]) -> list[Draft]:
+def _drafts(level: Level, clock: SlaClock, city: City | None, people: Sequence[User]) -> list[Draft]:
     return [
         Draft(
             key=_key(level, clock, user),
@@ -114,7 +119,8 @@ def _drafts(level: Level, clock: SlaClock, people: Sequence[User]) -> list[Draft
             template=f"sla_{level.value}",
             context={
                 "target": clock.target.key,
-                "about": clock.label,
+                "about_en": f"{clock.label}, {city.name_en}" if city else clock.label,
+                "about_zh": f"{clock.label}（{city.name_zh}）" if city else clock.label,
                 "link": clock.link,
                 "due_at": _due_at(clock).isoformat(),
             },
