@@ -75,7 +75,6 @@ class RepairAnswer(serializers.Serializer[RepairOffer]):
 
 class Repairs(PublicAPI):
     @extend_schema(
-        operation_id="repairs_list",
         parameters=[OpenApiParameter("device_model", str, required=True, description="Key of the model.")],
         responses=RepairAnswer(many=True),
     )
@@ -133,7 +132,6 @@ class Windows(PublicAPI):
     refusals = (409,)
 
     @extend_schema(
-        operation_id="windows_list",
         parameters=[
             OpenApiParameter("city", str, required=True, description="Code of the city."),
             OpenApiParameter("latitude", degrees(90), required=True, description="Degrees."),

@@ -7,16 +7,17 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from engineers.states import ANNOUNCED
+from engineers.states import ANNOUNCED, VisitStatus
 from orders.api.catalogue import LONGEST_ID, MOST_REPAIRS, parse_repairs
 from orders.links import is_token_of, order_pin, order_token, order_url
 from orders.models import QuoteApproval, RepairOrder
 from orders.services.booking import BookingRequest, ContactDetails, book
+from orders.states import OrderStatus
 from parts.models import Grade
 from repairhub.accounts.api import AddressFields, address_of
 from repairhub.accounts.services.codes import proven_address
@@ -67,7 +68,7 @@ class OrderRequest(serializers.Serializer[Any]):
 
 class LineAnswer(serializers.Serializer[Any]):
     repair = serializers.CharField(source="repair.name")
-    grade = serializers.CharField()
+    grade = serializers.ChoiceField(choices=Grade.choices)
     part_price = serializers.DecimalField(max_digits=10, decimal_places=2)
     labour = serializers.DecimalField(max_digits=10, decimal_places=2)
     term_days = serializers.IntegerField()
@@ -76,11 +77,12 @@ class LineAnswer(serializers.Serializer[Any]):
 
 class VisitAnswer(serializers.Serializer[Any]):
     reference = serializers.CharField()
-    status = serializers.CharField()
+    status = serializers.ChoiceField(choices=VisitStatus.choices)
     window_start_at = serializers.DateTimeField()
     window_end_at = serializers.DateTimeField()
     engineer = serializers.SerializerMethodField(help_text="Once confirmed.")
 
+    @extend_schema_field(serializers.CharField(allow_null=True))
     def get_engineer(self, visit: Any) -> str | None:
         """The engineer's name, once the customer may know it."""
         return visit.engineer.user.name if visit.engineer and visit.status in ANNOUNCED else None
@@ -88,7 +90,7 @@ class VisitAnswer(serializers.Serializer[Any]):
 
 class OrderAnswer(serializers.Serializer[RepairOrder]):
     reference = serializers.CharField()
-    status = serializers.CharField()
+    status = serializers.ChoiceField(choices=OrderStatus.choices)
     device_model = serializers.CharField(source="device_model.name")
     city = serializers.CharField(source="city.code")
     booked_at = serializers.DateTimeField()
@@ -102,6 +104,7 @@ class OrderAnswer(serializers.Serializer[RepairOrder]):
         """The version that the customer approved."""
         return int(self._quote(order).version)
 
+    @extend_schema_field(serializers.DecimalField(max_digits=10, decimal_places=2))
     def get_total(self, order: RepairOrder) -> str:
         """CNY."""
         return str(self._quote(order).total)
@@ -110,11 +113,12 @@ class OrderAnswer(serializers.Serializer[RepairOrder]):
         """ISO 4217."""
         return str(self._quote(order).currency)
 
-    @extend_schema(responses=LineAnswer(many=True))
+    @extend_schema_field(LineAnswer(many=True))
     def get_lines(self, order: RepairOrder) -> list[dict[str, Any]]:
         """The approved quote's lines."""
         return list(LineAnswer(self._quote(order).lines.all(), many=True).data)
 
+    @extend_schema_field(VisitAnswer(many=True))
     def get_visits(self, order: RepairOrder) -> list[dict[str, Any]]:
         """The visits so far."""
         visits = [link.visit for link in order.order_visits.all()]
@@ -136,7 +140,6 @@ class Orders(PublicAPI):
     refusals = (409, 422)
 
     @extend_schema(
-        operation_id="orders_create",
         request=OrderRequest,
         responses={201: BookedAnswer},
         parameters=[
@@ -182,7 +185,6 @@ class OrderDetail(PublicAPI):
     refusals = (404,)
 
     @extend_schema(
-        operation_id="orders_retrieve",
         responses=OrderAnswer,
         parameters=[
             OpenApiParameter(

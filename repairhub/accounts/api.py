@@ -67,7 +67,7 @@ class ProofAnswer(serializers.Serializer[Any]):
 
 
 class PhoneCodes(PublicAPI):
-    @extend_schema(operation_id="phone_codes_create", request=AddressFields, responses={201: CodeAnswer})
+    @extend_schema(request=AddressFields, responses={201: CodeAnswer})
     def post(self, request: Request) -> Response:
         """Sends a one-time code to a phone (SMS) or a mail address."""
         fields = AddressFields(data=request.data)
@@ -87,7 +87,7 @@ class PhoneCodes(PublicAPI):
 
 @method_decorator(never_cache, "dispatch")
 class PhoneProofs(PublicAPI):
-    @extend_schema(operation_id="phone_proofs_create", request=ProofRequest, responses={201: ProofAnswer})
+    @extend_schema(request=ProofRequest, responses={201: ProofAnswer})
     def post(self, request: Request) -> Response:
         """Gives a proof for the right code. A proof never signs in anybody."""
         fields = ProofRequest(data=request.data)

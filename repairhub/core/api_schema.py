@@ -6,6 +6,11 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiResponse
 from rest_framework import serializers
 
+REFUSAL_TYPES = [
+    ("validation_error", "The request is at fault."),
+    ("client_error", "It cannot be done, or not now."),
+    ("server_error", "We are at fault."),
+]
 MEANING = {
     400: "Something in the request is wrong; `attr` names it.",
     404: "Nothing of that name.",
@@ -27,7 +32,7 @@ class ErrorAnswer(serializers.Serializer[Any]):
 class RefusalAnswer(serializers.Serializer[Any]):
     """What every refusal looks like."""
 
-    type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
+    type = serializers.ChoiceField(choices=REFUSAL_TYPES)
     errors = ErrorAnswer(many=True)  # type: ignore[assignment]  # a field, though serializers have such a property
     details = serializers.DictField(required=False, help_text="Data of the refusal, as the nearest windows.")
 

@@ -22,6 +22,7 @@ class CitySerializer(serializers.ModelSerializer[City]):
             "radius_km",
             "time_zone",
         ]
+        read_only_fields = fields
 
 
 class CityPages(Pages):

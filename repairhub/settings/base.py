@@ -221,7 +221,6 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "repairhub.core.api_schema.RefusalSchema",
     "EXCEPTION_HANDLER": "repairhub.core.api.handle_exception",
     "COERCE_DECIMAL_TO_STRING": True,
-    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_THROTTLE_RATES": {"anon": "600/min"},
 }
 SPECTACULAR_SETTINGS = {
@@ -229,6 +228,12 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Book a phone repair at the door and follow it.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatusEnum": "orders.states.OrderStatus",
+        "VisitStatusEnum": "engineers.states.VisitStatus",
+        "RefusalTypeEnum": "repairhub.core.api_schema.REFUSAL_TYPES",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
