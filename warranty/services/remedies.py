@@ -110,7 +110,8 @@ def _done(remedy: Remedy) -> Conflict:
 def _check_time_for(visit: Visit, needs: VisitNeeds) -> None:
     """The same window again keeps its visit, which may have been planned for less than is owed now."""
     skilled = all(visit.required_skills.get(key, 0) >= level for key, level in needs.skills.items())
-    if visit.service_minutes >= needs.service_minutes and skilled:
+    authorised = needs.brands <= set(visit.required_brands)
+    if visit.service_minutes >= needs.service_minutes and skilled and authorised:
         return
     raise Conflict(
         _("Your visit in this window was planned for less work than there is now."),

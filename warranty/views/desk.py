@@ -155,7 +155,7 @@ def _claim(request: HttpRequest, reference: str) -> Claim:
 def _filter(request: HttpRequest) -> ClaimFilter:
     own = list(_reader(request).cities.values_list("pk", flat=True))
     cities = City.objects.filter(pk__in=own) if own else City.objects.all()
-    return ClaimFilter(request.GET, owners=case_officers(""), cities=cities)
+    return ClaimFilter(request.GET, owners=case_officers("", managers=True), cities=cities)
 
 
 def _wanted(form: ClaimFilter) -> Wanted:
