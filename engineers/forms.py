@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from engineers.models import Engineer
 from engineers.planning import city_today
@@ -87,6 +88,18 @@ class NameEngineer(forms.Form):
         if found is None:
             raise InvalidInput(_("Choose an engineer from the list."), field="engineer", code="required")
         return found
+
+
+class TurnBackForm(forms.Form):
+    """What is in the way of an engineer who has set out: on the visit's page and on the board."""
+
+    reason = forms.CharField(
+        label=_l("What is in the way?"),
+        max_length=500,
+        help_text=_l("The desk reads this; the customer is told that we are seeing to it."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _l("Say what is in the way.")},
+    )
 
 
 class DayQuery(forms.Form):

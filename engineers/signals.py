@@ -5,6 +5,7 @@ from django.dispatch import Signal
 visit_planned = Signal()  # a window was promised and stands in a route
 visit_confirmed = Signal()  # a dispatcher named the engineer (also when another one is named later)
 visit_set_out = Signal()
+visit_turned_back = Signal()  # something is in the way of the engineer who had set out
 visit_arrived = Signal()
 visit_ended = Signal()  # done, cannot complete, no access or cancelled: see the status
 visits_at_risk = Signal()  # kwargs: visits (a batch), at

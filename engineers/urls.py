@@ -9,5 +9,6 @@ urlpatterns = [
     path("dispatch/visits.csv", board.board_export, name="board_export"),
     path("dispatch/visits/<slug:reference>/", board.board_visit, name="board_visit"),
     path("dispatch/visits/<slug:reference>/engineer/", board.name_engineer, name="dispatch_visit"),
+    path("dispatch/visits/<slug:reference>/turn-back/", board.turn_back_visit, name="turn_back_visit"),
     path("engineer/", day.engineer_day, name="engineer_day"),
 ]

@@ -55,7 +55,8 @@ def engineer_named(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> No
         order = _locked(link)
         context = _engineer_context(visit)
         append_event(order, "engineer_named", by=by, at=at, payload={"engineer": context["engineer"]})
-        key = f"visit:{visit.reference}:engineer:{visit.engineer_id}"
+        # the same engineer may be named again after another one: that is news as well
+        key = f"visit:{visit.reference}:engineer:{visit.engineer_id}:{int(at.timestamp())}"
         tell_contacts(order, "engineer_named", key=key, at=at, context=context)
 
 
@@ -65,8 +66,18 @@ def engineer_on_the_way(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) 
     for link in _links(visit):
         order = _locked(link)
         append_event(order, "on_the_way", by=by, at=at)
-        key = f"visit:{visit.reference}:on_the_way"
+        key = f"visit:{visit.reference}:on_the_way:{int(at.timestamp())}"
         tell_contacts(order, "engineer_on_the_way", key=key, at=at, context=_engineer_context(visit))
+
+
+@receiver(signals.visit_turned_back)
+def engineer_turned_back(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
+    """The customer is told that the engineer is held up, before anybody waits in vain."""
+    for link in _links(visit):
+        order = _locked(link)
+        append_event(order, "turned_back", by=by, at=at)
+        key = f"visit:{visit.reference}:turned_back:{int(at.timestamp())}"
+        tell_contacts(order, "engineer_turned_back", key=key, at=at, context=_engineer_context(visit))
 
 
 @receiver(signals.visit_arrived)

@@ -121,6 +121,9 @@ register_words(
         "window_chosen": _window_chosen,
         "engineer_named": _engineer_named,
         "on_the_way": lambda payload: Words(_("Engineer on the way")),
+        "turned_back": lambda payload: Words(
+            _("Your engineer is held up"), _("We are seeing to it and tell you as soon as somebody sets out.")
+        ),
         "arrived": lambda payload: Words(_("Engineer at your door")),
         "started": _started,
         "part_in": _part_in,

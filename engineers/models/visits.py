@@ -161,6 +161,10 @@ class Visit(FSMModelMixin, models.Model):
     def set_out(self) -> None:
         """The engineer leaves for the place."""
 
+    @transition(field=status, source=VisitStatus.EN_ROUTE, target=VisitStatus.CONFIRMED)
+    def turn_back(self) -> None:
+        """Something is in the way: the engineer is not coming just now, or somebody else will."""
+
     @transition(field=status, source=VisitStatus.EN_ROUTE, target=VisitStatus.ON_SITE)
     def arrive(self) -> None:
         """The engineer stands at the door."""

@@ -12,13 +12,14 @@ from django_fsm import can_proceed
 
 from engineers.dispatch import qualification
 from engineers.models import Engineer, Visit
-from engineers.planning import CityClock, engineer_day, stop_for
+from engineers.planning import CityClock, city_today, engineer_day, stop_for
 from engineers.reasons import sentences
 from engineers.services.events import record
 from engineers.services.planning import ARRIVE_WITHIN_WINDOW, ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day, locked_visit
-from engineers.signals import visit_arrived, visit_ended, visit_set_out, visits_at_risk
+from engineers.signals import visit_arrived, visit_ended, visit_set_out, visit_turned_back, visits_at_risk
 from engineers.states import AWAITED, UNDER_WAY, CannotCompleteReason, VisitStatus
+from repairhub.accounts.rules import sees_dispatch_board
 from repairhub.core.errors import Conflict, InvalidInput, NotAllowed
 from repairhub.sla.services.clocks import stop_clock
 
@@ -29,7 +30,7 @@ def set_out(*, visit: Visit, by: Any, at: datetime) -> Visit:
 
     From here on the visit is fixed in its route: it no longer changes engineer.
     """
-    visit = _own_on_its_day(visit, by)
+    visit = _own_with_day_locked(visit, by)
     if visit.status == VisitStatus.EN_ROUTE:
         return visit  # pressed twice
     other = Visit.objects.filter(engineer=visit.engineer, status__in=UNDER_WAY).first()
@@ -48,9 +49,37 @@ def set_out(*, visit: Visit, by: Any, at: datetime) -> Visit:
 
 
 @transaction.atomic
+def turn_back(*, visit: Visit, reason: str, by: Any, at: datetime) -> Visit:
+    """The visit, confirmed as before the engineer set out: said by its engineer or by the city's desk.
+
+    It may change engineer again. On its own day it heads the board's tray; of another day it was a wrong tap.
+    Raises InvalidInput without a reason, NotAllowed for anybody else.
+    """
+    lock_city_day(visit.city, visit.on)
+    visit = locked_visit(visit)
+    is_own = visit.engineer is not None and visit.engineer.user_id == by.pk
+    if not is_own and not _is_desk_of(visit, by):
+        raise _not_yours(visit)
+    if visit.status == VisitStatus.CONFIRMED:
+        return visit  # pressed twice
+    if not reason.strip():
+        raise InvalidInput(_("Say what is in the way."), field="reason", code="required")
+    _proceed(visit, visit.turn_back)
+    visit.en_route_at = None
+    visit.save(update_fields=["status", "en_route_at"])
+    said = reason.strip()[:500]
+    record(visit, "turned_back", by=by, at=at, from_status=VisitStatus.EN_ROUTE, reason=said)
+    if visit.on == city_today(visit.city, at):
+        mark_at_risk(visit_ids=[visit.pk], at=at)
+        visit.refresh_from_db()
+    visit_turned_back.send(sender=Visit, visit=visit, by=by, at=at)
+    return visit
+
+
+@transaction.atomic
 def arrive(*, visit: Visit, by: Any, at: datetime) -> Visit:
     """The visit, on site; the clock of the promised window stops."""
-    visit = _own_on_its_day(visit, by)
+    visit = _own_with_day_locked(visit, by)
     if visit.status == VisitStatus.ON_SITE:
         return visit
     _proceed(visit, visit.arrive)
@@ -92,7 +121,7 @@ def check_on_site(*, visit: Visit, by: Any) -> Visit:
 @transaction.atomic
 def finish_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
     """The visit, done. The guards of what had to be done belong to the caller above."""
-    visit = _own_on_its_day(visit, by)
+    visit = _own_with_day_locked(visit, by)
     if visit.started_at is None:
         raise Conflict(
             _("The work has not been started."),
@@ -106,7 +135,7 @@ def finish_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
 @transaction.atomic
 def report_cannot_complete(*, visit: Visit, reason: str, note: str, by: Any, at: datetime) -> Visit:
     """The visit, ended without the repair. Raises InvalidInput without a reason (and a note for "other")."""
-    visit = _own_on_its_day(visit, by)
+    visit = _own_with_day_locked(visit, by)
     if reason not in CannotCompleteReason.values:
         raise InvalidInput(_("Say why it cannot be completed."), field="reason", code="required")
     if reason == CannotCompleteReason.OTHER and not note.strip():
@@ -119,7 +148,7 @@ def report_cannot_complete(*, visit: Visit, reason: str, note: str, by: Any, at:
 @transaction.atomic
 def report_no_access(*, visit: Visit, note: str, by: Any, at: datetime) -> Visit:
     """The visit, ended as nobody opened. Raises InvalidInput without a note, Conflict after the start."""
-    visit = _own_on_its_day(visit, by)
+    visit = _own_with_day_locked(visit, by)
     if not note.strip():
         raise InvalidInput(_("Say what you tried: bell, calls, gate."), field="note", code="required")
     if visit.started_at is not None:
@@ -178,14 +207,22 @@ def _mark_at_risk(visit_ids: Iterable[int], at: datetime, *, skip_locked: bool) 
 def _own(visit: Visit, by: Any) -> Visit:
     visit = locked_visit(visit)
     if visit.engineer_id is None or visit.engineer is None or visit.engineer.user_id != by.pk:
-        raise NotAllowed(
-            _("Visit %(reference)s is not yours.") % {"reference": visit.reference},
-            next_step=_("Reload your day: it may have been given to somebody else."),
-        )
+        raise _not_yours(visit)
     return visit
 
 
-def _own_on_its_day(visit: Visit, by: Any) -> Visit:
+def _not_yours(visit: Visit) -> NotAllowed:
+    return NotAllowed(
+        _("Visit %(reference)s is not yours.") % {"reference": visit.reference},
+        next_step=_("Reload your day: it may have been given to somebody else."),
+    )
+
+
+def _is_desk_of(visit: Visit, by: Any) -> bool:
+    return sees_dispatch_board(by) and Visit.objects.for_dispatcher(by).filter(pk=visit.pk).exists()
+
+
+def _own_with_day_locked(visit: Visit, by: Any) -> Visit:
     # what is under way changes the day's plan; and the day's lock comes before order and visit, everywhere
     lock_city_day(visit.city, visit.on)
     return _own(visit, by)

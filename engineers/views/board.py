@@ -25,6 +25,7 @@ from engineers.selectors.board import (
 from engineers.selectors.candidates import candidates_for, named_needs
 from engineers.selectors.lanes import day_lanes
 from engineers.services.dispatching import dispatch_visit
+from engineers.services.doorstep import turn_back
 from engineers.states import AWAITED
 from engineers.wording import short_span
 from repairhub.accounts.access import role_required
@@ -87,13 +88,25 @@ def name_engineer(request: HttpRequest, reference: str) -> HttpResponse:
         "reference": visit.reference,
         "engineer": engineer.user.name,
     }
-    if not request.htmx:  # type: ignore[attr-defined]
-        messages.success(request, said)
-        return redirect(_board_of(visit))
-    context = {**_panel(_visit(request, reference), at), "said": said}
-    response = render_page(request, "engineers/board_visit.html", context, partial="panel")
-    response.headers["HX-Trigger"] = "board-changed"
-    return response
+    return _changed(request, visit, said, at)
+
+
+@role_required(Role.DISPATCHER, Role.MANAGER)
+@require_POST
+def turn_back_visit(request: HttpRequest, reference: str) -> HttpResponse:
+    """Something is in the engineer's way: the visit may change engineer again."""
+    at = timezone.now()
+    visit = _visit(request, reference)
+    reason = request.POST.get("reason", "")
+    try:
+        visit = turn_back(visit=visit, reason=reason, by=request.user, at=at)
+    except DomainError as error:
+        context = {**_panel(_visit(request, reference), at), "error": error, "reason": reason}
+        return render_page(
+            request, "engineers/board_visit.html", context, partial="panel", status=error.status
+        )
+    said = _("Visit %(reference)s has been called back. You can name somebody else now.")
+    return _changed(request, visit, said % {"reference": visit.reference}, at)
 
 
 @require_GET
@@ -160,6 +173,17 @@ def _visit(request: HttpRequest, reference: str) -> Visit:
             next_step=_("Search the board by its reference, or ask who looks after the city."),
         )
     return visit
+
+
+def _changed(request: HttpRequest, visit: Visit, said: str, at: datetime) -> HttpResponse:
+    """After a decision: back to the board with the visit open, or its panel afresh."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        messages.success(request, said)
+        return redirect(_board_of(visit))
+    context = {**_panel(_visit(request, visit.reference), at), "said": said}
+    response = render_page(request, "engineers/board_visit.html", context, partial="panel")
+    response.headers["HX-Trigger"] = "board-changed"
+    return response
 
 
 def _panel(visit: Visit, at: datetime) -> dict[str, Any]:

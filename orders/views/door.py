@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from engineers.forms import TurnBackForm
 from engineers.models import Visit
+from engineers.planning import city_today
 from engineers.ports import visit_details
 from engineers.services import doorstep
 from engineers.states import VisitStatus
@@ -27,6 +29,7 @@ from repairhub.core.errors import Conflict, DomainError
 SHOWN_UNITS = 8
 # the form of each step; a step without one needs no words
 FORMS: dict[str, type[forms.Form]] = {
+    "turn_back": TurnBackForm,
     "start": door_forms.PinForm,
     "code": door_forms.DoorCodeForm,
     "fit": door_forms.SerialForm,
@@ -38,7 +41,7 @@ FORMS: dict[str, type[forms.Form]] = {
 # what can be done where the visit stands
 OPEN_STEPS: dict[str, set[str]] = {
     "set_out": {"set_out"},
-    "arrive": {"arrive"},
+    "arrive": {"arrive", "turn_back"},
     "start": {"start", "send_code", "code", "no_access", "cannot_complete"},
     "fit": {"fit", "cannot_complete"},
     "take_out": {"take_out", "cannot_complete"},
@@ -118,6 +121,7 @@ def _page(
         "error": error,
         "door_addresses": [contact_address(contact) for contact in door.door_contacts(order)],
         "at_hand": _at_hand(step, order, request),
+        "is_other_day": visit.on != city_today(visit.city, timezone.now()),
     }
     return render(request, "orders/door.html", context, status=status)
 
@@ -145,6 +149,10 @@ def _set_out(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
 
 def _arrive(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
     doorstep.arrive(visit=visit, by=request.user, at=timezone.now())
+
+
+def _turn_back(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    doorstep.turn_back(visit=visit, **data, by=request.user, at=timezone.now())
 
 
 def _send_code(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
@@ -206,6 +214,7 @@ def _no_access(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None
 STEPS: dict[str, Callable[[HttpRequest, Visit, dict[str, Any]], None]] = {
     "set_out": _set_out,
     "arrive": _arrive,
+    "turn_back": _turn_back,
     "send_code": _send_code,
     "start": _start,
     "code": _start_with_code,

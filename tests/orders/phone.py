@@ -12,6 +12,7 @@ from tests.factories.door import Door
 STEPS = (
     "set_out",
     "arrive",
+    "turn_back",
     "send_code",
     "start",
     "code",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,33 @@ class TestOneStepPerScreen:
         page = text(Phone(door(VisitStatus.CANNOT_COMPLETE)).look())
         assert "This visit is over" in page
         assert "The right part is not at hand" in page
+
+
+class TestSomethingIsInTheWay:
+    def test_the_visit_goes_back_to_before_setting_out_and_the_customer_is_told(self) -> None:
+        place = door(VisitStatus.EN_ROUTE)
+        phone = Phone(place)
+        assert "Something is in the way" in text(phone.look())
+        assert moved_on(phone.press("turn_back", reason="The car has broken down."), place)
+        assert phone.heading() == "Ready to go?"
+        assert place.order.events.filter(kind="turned_back").count() == 1
+        assert Message.objects.filter(template="engineer_turned_back").exists()
+        assert moved_on(phone.press("set_out"), place)
+        contacts = place.order.contacts.exclude(proved_at=None).count()
+        assert Message.objects.filter(template="engineer_on_the_way").count() == 2 * contacts
+
+    def test_needs_words(self) -> None:
+        response = Phone(door(VisitStatus.EN_ROUTE)).press("turn_back", reason=" ")
+        assert response.status_code == 400
+        assert "Say what is in the way." in text(response)
+
+    def test_setting_out_on_another_day_is_a_likely_wrong_tap_and_says_so(self) -> None:
+        place = door(VisitStatus.CONFIRMED)
+        phone = Phone(place)
+        assert "not today." not in text(phone.look())
+        with time_machine.travel(clock("19:00") - timedelta(days=1), tick=False):
+            page = text(Phone(place).look())
+            assert page.index("This visit is on Mon 23 Nov, not today.") < page.index("I am on my way")
 
 
 class TestDoorCode:
