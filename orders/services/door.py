@@ -243,7 +243,6 @@ def finish_repair(
     so: again changes nothing. Raises InvalidInput (field "photo"), Conflict naming what is missing.
     """
     if not _finished_already(order, visit, by):
-        _at_the_door(order, visit, by)
         # photos are decoded before anything is locked: that takes a second, and others wait for the day
         clean = _checked_photos(photos)
         stored: list[HandOverPhoto] = []

@@ -267,7 +267,9 @@ def bring(visit: Visit, status: str) -> None:
 
 def rang_in_vain(*, visit: Visit, by: User, at: datetime) -> None:
     """Nobody opened."""
-    doorstep.report_no_access(visit=visit, note="Rang twice, called twice.", by=by, at=at)
+    doorstep.report_no_access(
+        visit=visit, note="Rang twice, called twice.", by=by, at=at + doorstep.NO_ACCESS_AFTER
+    )
 
 
 def gave_up(*, visit: Visit, by: User, at: datetime) -> None:
@@ -292,14 +294,25 @@ def put_order(order: RepairOrder, status: str) -> RepairOrder:
     return order
 
 
+def standing(place: Door, *, visit: str = "", order: str = "") -> Door:
+    """The door with its rows in these states, whatever led there: what the guards of the verbs look at."""
+    if visit:
+        Visit.objects.filter(pk=place.visit.pk).update(status=visit)
+    if order:
+        ended_at = MORNING if order == OrderStatus.COMPLETED else None
+        RepairOrder.objects.filter(pk=place.order.pk).update(status=order, completed_at=ended_at)
+    return place
+
+
 def photo(
     name: str = "phone.jpg",
     *,
     size: tuple[int, int] = (60, 40),
     kind: str = "JPEG",
+    mode: str = "RGB",
     **options: Any,
 ) -> SimpleUploadedFile:
     """A small photo as a browser uploads it."""
     out = io.BytesIO()
-    Image.new("RGB", size, "teal").save(out, kind, **options)
+    Image.new(mode, size, "teal" if mode == "RGB" else None).save(out, kind, **options)
     return SimpleUploadedFile(name, out.getvalue(), content_type=f"image/{kind.lower()}")

@@ -17,14 +17,19 @@ from repairhub.core.errors import Conflict, InvalidInput, NotAllowed
 from repairhub.notifications.models import Message
 from tests.connections import both_at_once
 from tests.factories.accounts import EngineerUserFactory
-from tests.factories.door import Door, door, gave_up, photo, put_order, working
+from tests.factories.door import Door, door, gave_up, photo, standing, working
 from tests.factories.warranty import Workshop
 from warranty.models import Warranty
 
 AWAY = [status for status in VisitStatus if status != VisitStatus.ON_SITE]
 NOT_IN_REPAIR = [status for status in OrderStatus if status != OrderStatus.IN_REPAIR]
 BOTH = (("screen", Grade.ORIGINAL), ("battery", Grade.ORIGINAL))
-HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + b"\x00" * 400
+NO_PHOTOS = {
+    "heic": b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + b"\x00" * 400,
+    "truncated": photo().read()[:200],
+    "huge": photo(size=(6400, 6400), kind="PNG", mode="1").read(),
+    "polyglot": b"GIF89a" + photo().read(),
+}
 
 pytestmark = pytest.mark.django_db
 
@@ -121,28 +126,24 @@ class TestFinishRepair:
         assert refusal.value.code == "old_part_missing"
         assert nothing_was_written(place, stored)
 
-    @pytest.mark.parametrize("number", [0, 7])
-    def test_refused_without_a_photo_and_with_too_many(self, number: int, stored: Path) -> None:
+    def test_refused_without_a_photo_and_with_too_many(self, stored: Path) -> None:
         place = ready()
-        with pytest.raises(InvalidInput) as refusal:
-            finish(place, photos=[photo() for _one in range(number)])
-        assert refusal.value.field == "photo"
+        for number in (0, 7):
+            with pytest.raises(InvalidInput) as refusal:
+                finish(place, photos=[photo() for _one in range(number)])
+            assert refusal.value.field == "photo"
         assert nothing_was_written(place, stored)
 
-    @pytest.mark.parametrize(
-        "data",
-        [HEIC, photo().read()[:200], photo(size=(6400, 6400), kind="PNG").read(), b"GIF89a" + photo().read()],
-        ids=["heic", "truncated", "huge", "polyglot"],
-    )
     def test_refused_with_a_file_that_is_no_photo_and_nothing_is_written(
-        self, data: bytes, stored: Path
+        self, stored: Path, subtests: pytest.Subtests
     ) -> None:
         place = ready()
-        with pytest.raises(InvalidInput) as refusal:
-            finish(place, photos=[photo(), SimpleUploadedFile("phone.jpg", data)])
-        assert refusal.value.field == "photo"
-        assert refusal.value.next_step
-        assert nothing_was_written(place, stored)
+        for kind, data in NO_PHOTOS.items():
+            with subtests.test(kind=kind), pytest.raises(InvalidInput) as refusal:
+                finish(place, photos=[photo(), SimpleUploadedFile("phone.jpg", data)])
+            assert refusal.value.field == "photo"
+            assert refusal.value.next_step
+            assert nothing_was_written(place, stored)
 
     def test_place_and_maker_do_not_reach_the_disk(self, stored: Path) -> None:
         from tests.core.test_photos import whereabouts
@@ -169,13 +170,15 @@ class TestFinishRepair:
         assert place.visit.status == VisitStatus.ON_SITE
         assert finish(place).status == OrderStatus.COMPLETED
 
-    @pytest.mark.parametrize("status", AWAY)
-    def test_refused_unless_the_engineer_stands_at_the_door(self, status: str, stored: Path) -> None:
-        place = door(status)
-        with pytest.raises(Conflict) as refusal:
-            finish(place)
-        assert refusal.value.code == "wrong_state"
-        assert files(stored) == []
+    def test_refused_unless_the_engineer_stands_at_the_door(
+        self, stored: Path, subtests: pytest.Subtests
+    ) -> None:
+        place = ready()
+        for status in AWAY:
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                finish(standing(place, visit=status))
+            assert refusal.value.code == "wrong_state"
+            assert nothing_was_written(place, stored)
 
     def test_refused_before_the_work_has_started(self, stored: Path) -> None:
         place = door()
@@ -184,15 +187,14 @@ class TestFinishRepair:
         assert refusal.value.code == "not_started"
         assert nothing_was_written(place, stored)
 
-    @pytest.mark.parametrize("status", NOT_IN_REPAIR)
-    def test_refused_unless_the_order_is_in_repair(self, status: str, stored: Path) -> None:
+    def test_refused_unless_the_order_is_in_repair(self, stored: Path, subtests: pytest.Subtests) -> None:
         place = ready()
-        put_order(place.order, status)
-        with pytest.raises(Conflict) as refusal:
-            finish(place)
-        assert refusal.value.code == "order_closed"
-        assert not HandOver.objects.exists()
-        assert files(stored) == []
+        for status in NOT_IN_REPAIR:
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                finish(standing(place, order=status))
+            assert refusal.value.code == "order_closed"
+            assert not HandOver.objects.exists()
+            assert files(stored) == []
 
     def test_another_engineer_may_not(self, stored: Path) -> None:
         place = ready()

@@ -17,10 +17,11 @@ from repairhub.core.errors import Conflict, InvalidInput, NotAllowed, TooMany
 from repairhub.notifications.models import Message
 from repairhub.notifications.sealing import unseal
 from tests.factories.accounts import EngineerUserFactory
-from tests.factories.door import Door, door, put_order, working
+from tests.factories.door import Door, door, standing, working
 from tests.factories.places import CityFactory
 
 AWAY = [status for status in VisitStatus if status != VisitStatus.ON_SITE]
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 NOT_BOOKED = [status for status in OrderStatus if status != OrderStatus.BOOKED]
 
 pytestmark = pytest.mark.django_db
@@ -76,11 +77,12 @@ class TestSendDoorCode:
         with pytest.raises(Conflict, match="dispatcher"):
             verbs.send_door_code(**place.who)
 
-    @pytest.mark.parametrize("status", AWAY)
-    def test_refused_unless_the_engineer_stands_at_the_door(self, status: str) -> None:
-        place = door(status)
-        with pytest.raises(Conflict):
-            verbs.send_door_code(**place.who)
+    def test_refused_unless_the_engineer_stands_at_the_door(self, subtests: pytest.Subtests) -> None:
+        place = door()
+        for status in AWAY:
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                verbs.send_door_code(**standing(place, visit=status).who)
+            assert refusal.value.code == "wrong_state"
         assert not OneTimeCode.objects.exists()
 
     def test_refused_once_the_work_has_started(self) -> None:
@@ -104,15 +106,11 @@ class TestStartWithPin:
         event = place.order.events.latest("sequence")
         assert (event.kind, event.payload, event.by) == ("started", {"how": "pin"}, place.by)
 
-    @pytest.mark.parametrize("typed", ["{0}{1}{2} {3}{4}{5}", " {0}{1}{2}{3}{4}{5} ", "{0}{1}{2}-{3}{4}{5}"])
-    def test_blanks_and_dashes_do_not_matter(self, typed: str) -> None:
+    @pytest.mark.parametrize("form", ["{0}{1}{2} {3}{4}{5}", " {0}{1}{2}-{3}{4}{5} ", "full-width"])
+    def test_however_the_digits_are_typed(self, form: str) -> None:
         place = door()
-        pin = typed.format(*order_pin(place.order))
-        assert verbs.start_with_pin(**place.who, pin=pin).status == OrderStatus.IN_REPAIR
-
-    def test_full_width_digits_of_a_chinese_keyboard_are_digits(self) -> None:
-        place = door()
-        pin = "".join(chr(ord("０") + int(digit)) for digit in order_pin(place.order))
+        digits = order_pin(place.order)
+        pin = digits.translate(FULL_WIDTH) if form == "full-width" else form.format(*digits)
         assert verbs.start_with_pin(**place.who, pin=pin).status == OrderStatus.IN_REPAIR
 
     def test_pressed_twice_it_starts_once_and_costs_no_guess(self) -> None:
@@ -131,12 +129,14 @@ class TestStartWithPin:
         assert (place.order.status, place.order.pin_failures) == (OrderStatus.BOOKED, 1)
         assert place.visit.started_at is None
 
-    @pytest.mark.parametrize("typed", ["", "abc", "12345", "1234567", "²³¹²³¹", "' OR 1=1"])
-    def test_what_is_no_pin_is_a_wrong_one(self, typed: str) -> None:
+    def test_what_is_no_pin_is_a_wrong_one(self, subtests: pytest.Subtests) -> None:
         place = door()
-        with pytest.raises(InvalidInput) as refusal:
-            verbs.start_with_pin(**place.who, pin=typed)
-        assert refusal.value.field == "pin"
+        for typed in ("", "abc", "12345", "1234567", "²³¹²³¹", "' OR 1=1"):
+            RepairOrder.objects.update(pin_failures=0)
+            with subtests.test(typed=typed), pytest.raises(InvalidInput) as refusal:
+                verbs.start_with_pin(**place.who, pin=typed)
+            assert refusal.value.field == "pin"
+            assert place.refresh().order.pin_failures == 1
 
     def test_after_five_wrong_guesses_the_right_one_no_longer_counts(self) -> None:
         place = door()
@@ -171,22 +171,22 @@ class TestStartWithPin:
         place.start()
         assert CityDay.objects.get(city=place.visit.city, on=place.visit.on).version > before
 
-    @pytest.mark.parametrize("status", AWAY)
-    def test_refused_unless_the_engineer_stands_at_the_door(self, status: str) -> None:
-        place = door(status)
-        with pytest.raises(Conflict) as refusal:
-            verbs.start_with_pin(**place.who, pin=order_pin(place.order))
-        assert refusal.value.code == "wrong_state"
-
-    @pytest.mark.parametrize("status", NOT_BOOKED)
-    def test_refused_unless_the_order_waits_for_its_repair(self, status: str) -> None:
+    def test_refused_unless_the_engineer_stands_at_the_door(self, subtests: pytest.Subtests) -> None:
         place = door()
-        put_order(place.order, status)
-        with pytest.raises(Conflict) as refusal:
-            verbs.start_with_pin(**place.who, pin=order_pin(place.order))
-        assert refusal.value.code == "order_closed"
-        place.refresh()
-        assert (place.order.status, place.visit.started_at) == (status, None)
+        for status in AWAY:
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                verbs.start_with_pin(**standing(place, visit=status).who, pin=order_pin(place.order))
+            assert refusal.value.code == "wrong_state"
+        assert place.refresh().order.pin_failures == 0
+
+    def test_refused_unless_the_order_waits_for_its_repair(self, subtests: pytest.Subtests) -> None:
+        place = door()
+        for status in NOT_BOOKED:
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                verbs.start_with_pin(**standing(place, order=status).who, pin=order_pin(place.order))
+            assert refusal.value.code == "order_closed"
+            place.refresh()
+            assert (place.order.status, place.visit.started_at) == (status, None)
 
     def test_another_engineer_may_not_even_guess(self) -> None:
         place = door()
@@ -293,20 +293,21 @@ class TestStartWithCode:
             verbs.start_with_code(**place.who, code="123456")
         assert refusal.value.field == "code"
 
-    @pytest.mark.parametrize("status", AWAY)
-    def test_refused_unless_the_engineer_stands_at_the_door(self, status: str) -> None:
-        place = door(status)
-        with pytest.raises(Conflict):
-            verbs.start_with_code(**place.who, code="123456")
+    def test_refused_unless_the_engineer_stands_at_the_door(self, subtests: pytest.Subtests) -> None:
+        place = door()
+        for status in AWAY:
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                verbs.start_with_code(**standing(place, visit=status).who, code="123456")
+            assert refusal.value.code == "wrong_state"
 
-    @pytest.mark.parametrize("status", NOT_BOOKED)
-    def test_refused_unless_the_order_waits_for_its_repair(self, status: str) -> None:
+    def test_refused_unless_the_order_waits_for_its_repair(self, subtests: pytest.Subtests) -> None:
         place = door()
         verbs.send_door_code(**place.who)
-        put_order(place.order, status)
-        with pytest.raises(Conflict) as refusal:
-            verbs.start_with_code(**place.who, code=sent_code(place))
-        assert refusal.value.code == "order_closed"
+        for status in NOT_BOOKED:
+            OneTimeCode.objects.update(used_at=None)
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                verbs.start_with_code(**standing(place, order=status).who, code=sent_code(place))
+            assert refusal.value.code == "order_closed"
 
     def test_another_engineer_may_not(self) -> None:
         place = door()

@@ -19,7 +19,16 @@ from parts.querysets import StockUnitQuerySet
 from repairhub.core.errors import Conflict, InvalidInput, NotAllowed
 from tests.connections import both_at_once
 from tests.factories.accounts import EngineerUserFactory
-from tests.factories.door import Door, battery_part, door, put_order, screen_part, unit_in_van, working
+from tests.factories.door import (
+    Door,
+    battery_part,
+    door,
+    gave_up,
+    screen_part,
+    standing,
+    unit_in_van,
+    working,
+)
 from tests.factories.engineers import AuthorisationFactory
 from tests.factories.parts import BrandFactory, DeviceModelFactory, PartFactory, received_unit
 from tests.factories.places import CityFactory
@@ -173,33 +182,28 @@ class TestFitPart:
         AuthorisationFactory(engineer=place.engineer, brand=BrandFactory())
         assert fit(place, "SN-1").unit == unit
 
-    @pytest.mark.parametrize(
-        ("valid_from_on", "valid_until_on"),
-        [(date(2026, 1, 1), date(2026, 11, 22)), (date(2026, 11, 24), date(2027, 1, 1))],
-    )
-    def test_an_authorisation_must_be_valid_on_the_day_of_the_visit(
-        self, valid_from_on: date, valid_until_on: date
-    ) -> None:
+    def test_an_authorisation_must_be_valid_on_the_day_of_the_visit(self) -> None:
         place = working()
         Part.objects.update(needs_brand_authorisation=True)
-        AuthorisationFactory(
-            engineer=place.engineer,
-            brand=BrandFactory(),
-            valid_from_on=valid_from_on,
-            valid_until_on=valid_until_on,
-        )
+        for first, last in [
+            (date(2026, 1, 1), date(2026, 11, 22)),
+            (date(2026, 11, 24), date(2027, 1, 1)),
+        ]:
+            AuthorisationFactory(
+                engineer=place.engineer, brand=BrandFactory(), valid_from_on=first, valid_until_on=last
+            )
         place.unit("SN-1")
         with pytest.raises(Conflict, match="authorisation"):
             fit(place, "SN-1")
 
-    @pytest.mark.parametrize("status", AWAY)
-    def test_refused_unless_the_engineer_stands_at_the_door(self, status: str) -> None:
-        place = door(status)
+    def test_refused_unless_the_engineer_stands_at_the_door(self, subtests: pytest.Subtests) -> None:
+        place = working()
         unit = place.unit("SN-1")
-        with pytest.raises(Conflict) as refusal:
-            fit(place, "SN-1")
-        assert refusal.value.code in ("wrong_state", "not_started")
-        assert untouched(place, unit)
+        for status in AWAY:
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                fit(standing(place, visit=status), "SN-1")
+            assert refusal.value.code == "wrong_state"
+            assert untouched(place, unit)
 
     def test_refused_before_the_customer_let_the_engineer_begin(self) -> None:
         place = door()
@@ -208,15 +212,14 @@ class TestFitPart:
             fit(place, "SN-1")
         assert refusal.value.code == "not_started"
 
-    @pytest.mark.parametrize("status", NOT_IN_REPAIR)
-    def test_refused_unless_the_order_is_in_repair(self, status: str) -> None:
+    def test_refused_unless_the_order_is_in_repair(self, subtests: pytest.Subtests) -> None:
         place = working()
         unit = place.unit("SN-1")
-        put_order(place.order, status)
-        with pytest.raises(Conflict) as refusal:
-            fit(place, "SN-1")
-        assert refusal.value.code == "order_closed"
-        assert untouched(place, unit)
+        for status in NOT_IN_REPAIR:
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                fit(standing(place, order=status), "SN-1")
+            assert refusal.value.code == "order_closed"
+            assert untouched(place, unit)
 
     def test_another_engineer_may_not(self) -> None:
         place = working()
@@ -264,48 +267,38 @@ class TestTakeOutPart:
             verbs.take_out_part(fitting=fitting, serial="sn-1", fate="keep", by=place.by, at=place.at)
         assert refusal.value.field == "old_serial"
 
-    @pytest.mark.parametrize(
-        ("serial", "fate", "field"),
-        [
+    def test_serial_and_fate_are_both_needed(self, subtests: pytest.Subtests) -> None:
+        place = working()
+        fitting = place.fit()
+        for serial, fate, field in [
             ("", "keep", "old_serial"),
             ("   ", "keep", "old_serial"),
             ("none", "", "fate"),
             ("none", "sell", "fate"),
-        ],
-    )
-    def test_serial_and_fate_are_both_needed(self, serial: str, fate: str, field: str) -> None:
-        place = working()
-        fitting = place.fit()
-        with pytest.raises(InvalidInput) as refusal:
-            verbs.take_out_part(fitting=fitting, serial=serial, fate=fate, by=place.by, at=place.at)
-        assert refusal.value.field == field
+        ]:
+            with subtests.test(serial=serial, fate=fate), pytest.raises(InvalidInput) as refusal:
+                verbs.take_out_part(fitting=fitting, serial=serial, fate=fate, by=place.by, at=place.at)
+            assert refusal.value.field == field
         fitting.refresh_from_db()
         assert fitting.removed_at is None
 
-    @pytest.mark.parametrize("end", ["finish", "give_up"])
-    def test_refused_once_the_visit_is_over(self, end: str) -> None:
-        from tests.factories.door import gave_up
-
-        place = working(repairs=BOTH)
-        first = place.fit()
-        if end == "give_up":
-            gave_up(visit=place.visit, by=place.by, at=place.at)
-        else:
-            place.take_out(first)
-            place.take_out(place.fit(place.lines[1]))
-            place.finish()
-        with pytest.raises(Conflict) as refusal:
-            verbs.take_out_part(fitting=first, serial="OLD-9", fate="keep", by=place.by, at=place.at)
-        assert refusal.value.code == "wrong_state"
-
-    @pytest.mark.parametrize("status", NOT_IN_REPAIR)
-    def test_refused_unless_the_order_is_in_repair(self, status: str) -> None:
+    def test_refused_unless_the_engineer_stands_at_the_door(self, subtests: pytest.Subtests) -> None:
         place = working()
         fitting = place.fit()
-        put_order(place.order, status)
-        with pytest.raises(Conflict) as refusal:
-            place.take_out(Fitting.objects.get(pk=fitting.pk))
-        assert refusal.value.code == "order_closed"
+        for status in AWAY:
+            standing(place, visit=status)
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                place.take_out(Fitting.objects.get(pk=fitting.pk))
+            assert refusal.value.code == "wrong_state"
+
+    def test_refused_unless_the_order_is_in_repair(self, subtests: pytest.Subtests) -> None:
+        place = working()
+        fitting = place.fit()
+        for status in NOT_IN_REPAIR:
+            standing(place, order=status)
+            with subtests.test(status=status), pytest.raises(Conflict) as refusal:
+                place.take_out(Fitting.objects.get(pk=fitting.pk))
+            assert refusal.value.code == "order_closed"
 
     def test_another_engineer_may_not(self) -> None:
         place = working()
@@ -361,8 +354,6 @@ class TestOneUnitForTwoOrders:
 @pytest.mark.django_db(transaction=True)
 class TestScanAgainstGivingUp:
     def test_a_scan_and_an_end_at_once_do_not_wait_for_each_other_for_ever(self) -> None:
-        from tests.factories.door import gave_up
-
         place = working()
         place.unit("SN-1")
         scanned, ended = both_at_once(
