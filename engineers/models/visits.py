@@ -189,14 +189,16 @@ class Visit(FSMModelMixin, models.Model):
 class VisitEvent(models.Model):
     """What happened to a visit: from, to, who (None is the system), when, why. Append-only."""
 
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=30, choices=EventKind.choices)
-    from_status = models.CharField(max_length=20, blank=True)
-    to_status = models.CharField(max_length=20)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField()
-    reason = models.CharField(max_length=500, blank=True)
-    data = models.JSONField(default=dict)
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="events", verbose_name=_("visit"))
+    kind = models.CharField(_("kind"), max_length=30, choices=EventKind.choices)
+    from_status = models.CharField(_("status before"), max_length=20, blank=True)
+    to_status = models.CharField(_("status after"), max_length=20)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    data = models.JSONField(_("facts"), default=dict)
 
     class Meta:
         ordering = ["at", "id"]

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("position", models.PositiveSmallIntegerField()),
+                ("position", models.PositiveSmallIntegerField(verbose_name="position")),
                 ("name", models.CharField(max_length=80, verbose_name="name")),
                 ("channel", models.CharField(max_length=10, verbose_name="channel")),
                 ("address", models.CharField(max_length=254, verbose_name="phone or e-mail")),
@@ -82,6 +82,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
                     ),
                 ),
                 (
@@ -90,6 +91,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="hand_overs",
                         to="engineers.visit",
+                        verbose_name="visit",
                     ),
                 ),
             ],
@@ -107,14 +109,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("image", models.ImageField(upload_to="hand-overs/%Y/%m/")),
-                ("digest", models.CharField(max_length=64)),
+                ("image", models.ImageField(upload_to="hand-overs/%Y/%m/", verbose_name="photo")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest")),
                 (
                     "hand_over",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="photos",
                         to="orders.handover",
+                        verbose_name="hand-over",
                     ),
                 ),
             ],
@@ -239,6 +242,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="order_visits",
                         to="engineers.visit",
+                        verbose_name="visit",
                     ),
                 ),
             ],
@@ -266,6 +270,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="offered by",
                     ),
                 ),
             ],
@@ -300,6 +305,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="approvals",
                         to="orders.ordercontact",
+                        verbose_name="contact",
                     ),
                 ),
                 (
@@ -308,6 +314,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="approval",
                         to="orders.quote",
+                        verbose_name="quote",
                     ),
                 ),
             ],
@@ -393,7 +400,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("position", models.PositiveSmallIntegerField()),
+                ("position", models.PositiveSmallIntegerField(verbose_name="position")),
                 (
                     "grade",
                     models.CharField(
@@ -412,19 +419,28 @@ class Migration(migrations.Migration):
                 (
                     "part",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parts.part"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parts.part",
+                        verbose_name="part",
                     ),
                 ),
                 (
                     "quote",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="orders.quote"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="orders.quote",
+                        verbose_name="quote",
                     ),
                 ),
                 (
                     "repair",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.repair"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="orders.repair",
+                        verbose_name="repair",
                     ),
                 ),
             ],
@@ -444,7 +460,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reference", models.CharField(max_length=20, unique=True, verbose_name="reference")),
-                ("draft_id", models.UUIDField(blank=True, editable=False, null=True, unique=True)),
+                (
+                    "draft_id",
+                    models.UUIDField(
+                        blank=True, editable=False, null=True, unique=True, verbose_name="draft"
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -498,9 +519,22 @@ class Migration(migrations.Migration):
                         verbose_name="status",
                     ),
                 ),
-                ("link_version", models.PositiveSmallIntegerField(default=1, editable=False)),
-                ("pin_version", models.PositiveSmallIntegerField(default=1, editable=False)),
-                ("pin_failures", models.PositiveSmallIntegerField(default=0, editable=False)),
+                (
+                    "link_version",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, verbose_name="version of the link"
+                    ),
+                ),
+                (
+                    "pin_version",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, verbose_name="version of the PIN"
+                    ),
+                ),
+                (
+                    "pin_failures",
+                    models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="wrong PINs"),
+                ),
                 ("booked_at", models.DateTimeField(verbose_name="booked at")),
                 ("completed_at", models.DateTimeField(blank=True, null=True, verbose_name="completed at")),
                 ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
@@ -534,7 +568,10 @@ class Migration(migrations.Migration):
                 (
                     "visits",
                     models.ManyToManyField(
-                        related_name="orders", through="orders.OrderVisit", to="engineers.visit"
+                        related_name="orders",
+                        through="orders.OrderVisit",
+                        to="engineers.visit",
+                        verbose_name="visits",
                     ),
                 ),
             ],
@@ -549,7 +586,10 @@ class Migration(migrations.Migration):
             model_name="quote",
             name="order",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="quotes", to="orders.repairorder"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="quotes",
+                to="orders.repairorder",
+                verbose_name="repair order",
             ),
         ),
         migrations.AddField(
@@ -559,6 +599,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="order_visits",
                 to="orders.repairorder",
+                verbose_name="repair order",
             ),
         ),
         migrations.CreateModel(
@@ -570,13 +611,13 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("sequence", models.PositiveIntegerField()),
-                ("kind", models.CharField(max_length=40)),
-                ("payload", models.JSONField(null=True)),
-                ("salt", models.CharField(max_length=32, null=True)),
-                ("digest", models.CharField(max_length=64)),
-                ("chain", models.CharField(max_length=64)),
-                ("at", models.DateTimeField()),
+                ("sequence", models.PositiveIntegerField(verbose_name="number")),
+                ("kind", models.CharField(max_length=40, verbose_name="kind")),
+                ("payload", models.JSONField(null=True, verbose_name="facts")),
+                ("salt", models.CharField(max_length=32, null=True, verbose_name="salt")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest")),
+                ("chain", models.CharField(max_length=64, verbose_name="chain")),
+                ("at", models.DateTimeField(verbose_name="at")),
                 (
                     "by",
                     models.ForeignKey(
@@ -584,6 +625,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
                     ),
                 ),
                 (
@@ -592,6 +634,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="events",
                         to="orders.repairorder",
+                        verbose_name="repair order",
                     ),
                 ),
             ],
@@ -603,7 +646,10 @@ class Migration(migrations.Migration):
             model_name="ordercontact",
             name="order",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="contacts", to="orders.repairorder"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="contacts",
+                to="orders.repairorder",
+                verbose_name="repair order",
             ),
         ),
         migrations.AddField(
@@ -613,6 +659,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="hand_overs",
                 to="orders.repairorder",
+                verbose_name="repair order",
             ),
         ),
         migrations.CreateModel(
@@ -645,6 +692,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="fittings",
                         to="engineers.engineer",
+                        verbose_name="engineer",
                     ),
                 ),
                 (
@@ -662,6 +710,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="fittings",
                         to="engineers.visit",
+                        verbose_name="visit",
                     ),
                 ),
                 (
@@ -670,6 +719,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="fittings",
                         to="orders.quoteline",
+                        verbose_name="quote line",
                     ),
                 ),
                 (
@@ -678,6 +728,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="fittings",
                         to="orders.repairorder",
+                        verbose_name="repair order",
                     ),
                 ),
             ],

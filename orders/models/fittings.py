@@ -14,11 +14,17 @@ from parts.models import StockUnit
 class HandOver(models.Model):
     """The device's condition when it changes hands, seen by both sides."""
 
-    order = models.ForeignKey(RepairOrder, on_delete=models.PROTECT, related_name="hand_overs")
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="hand_overs")
+    order = models.ForeignKey(
+        RepairOrder, on_delete=models.PROTECT, related_name="hand_overs", verbose_name=_("repair order")
+    )
+    visit = models.ForeignKey(
+        Visit, on_delete=models.PROTECT, related_name="hand_overs", verbose_name=_("visit")
+    )
     stage = models.CharField(_("stage"), max_length=10, choices=Stage.choices)
     note = models.CharField(_("note"), max_length=500, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by")
+    )
     at = models.DateTimeField(_("at"))
 
     class Meta:
@@ -35,9 +41,11 @@ class HandOver(models.Model):
 class HandOverPhoto(models.Model):
     """A photo of the device, re-encoded, without its place and time data. `digest`: SHA-256 of the file."""
 
-    hand_over = models.ForeignKey(HandOver, on_delete=models.PROTECT, related_name="photos")
-    image = models.ImageField(upload_to="hand-overs/%Y/%m/")
-    digest = models.CharField(max_length=64)
+    hand_over = models.ForeignKey(
+        HandOver, on_delete=models.PROTECT, related_name="photos", verbose_name=_("hand-over")
+    )
+    image = models.ImageField(_("photo"), upload_to="hand-overs/%Y/%m/")
+    digest = models.CharField(_("digest"), max_length=64)
 
     class Meta:
         verbose_name = _("hand-over photo")
@@ -50,10 +58,18 @@ class HandOverPhoto(models.Model):
 class Fitting(models.Model):
     """One unit in, one old part out, for one line of the approved quote. The warranty hangs here."""
 
-    order = models.ForeignKey(RepairOrder, on_delete=models.PROTECT, related_name="fittings")
-    line = models.ForeignKey(QuoteLine, on_delete=models.PROTECT, related_name="fittings")
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="fittings")
-    engineer = models.ForeignKey(Engineer, on_delete=models.PROTECT, related_name="fittings")
+    order = models.ForeignKey(
+        RepairOrder, on_delete=models.PROTECT, related_name="fittings", verbose_name=_("repair order")
+    )
+    line = models.ForeignKey(
+        QuoteLine, on_delete=models.PROTECT, related_name="fittings", verbose_name=_("quote line")
+    )
+    visit = models.ForeignKey(
+        Visit, on_delete=models.PROTECT, related_name="fittings", verbose_name=_("visit")
+    )
+    engineer = models.ForeignKey(
+        Engineer, on_delete=models.PROTECT, related_name="fittings", verbose_name=_("engineer")
+    )
     unit = models.OneToOneField(
         StockUnit, on_delete=models.PROTECT, related_name="fitting", verbose_name=_("unit in")
     )

@@ -32,7 +32,7 @@ class RepairOrder(FSMModelMixin, models.Model):
     """What one customer was promised for one device. The price is the approved quote's, nothing else's."""
 
     reference = models.CharField(_("reference"), max_length=20, unique=True)
-    draft_id = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+    draft_id = models.UUIDField(_("draft"), null=True, blank=True, unique=True, editable=False)
     customer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", verbose_name=_("customer")
     )
@@ -52,13 +52,15 @@ class RepairOrder(FSMModelMixin, models.Model):
     status = FSMField(
         _("status"), max_length=20, choices=OrderStatus.choices, default=OrderStatus.BOOKED, protected=True
     )
-    link_version = models.PositiveSmallIntegerField(default=1, editable=False)
-    pin_version = models.PositiveSmallIntegerField(default=1, editable=False)
-    pin_failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    link_version = models.PositiveSmallIntegerField(_("version of the link"), default=1, editable=False)
+    pin_version = models.PositiveSmallIntegerField(_("version of the PIN"), default=1, editable=False)
+    pin_failures = models.PositiveSmallIntegerField(_("wrong PINs"), default=0, editable=False)
     booked_at = models.DateTimeField(_("booked at"))
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
-    visits = models.ManyToManyField(Visit, through="OrderVisit", related_name="orders")
+    visits = models.ManyToManyField(
+        Visit, through="OrderVisit", related_name="orders", verbose_name=_("visits")
+    )
 
     objects = OrderQuerySet.as_manager()
 
@@ -110,8 +112,10 @@ class RepairOrder(FSMModelMixin, models.Model):
 class OrderContact(models.Model):
     """Who is told and may approve: the one who books, and the one at the door."""
 
-    order = models.ForeignKey(RepairOrder, on_delete=models.CASCADE, related_name="contacts")
-    position = models.PositiveSmallIntegerField()
+    order = models.ForeignKey(
+        RepairOrder, on_delete=models.CASCADE, related_name="contacts", verbose_name=_("repair order")
+    )
+    position = models.PositiveSmallIntegerField(_("position"))
     name = models.CharField(pgettext_lazy("person", "name"), max_length=80)
     channel = models.CharField(_("channel"), max_length=10)
     address = models.CharField(_("phone or e-mail"), max_length=254)
@@ -135,8 +139,12 @@ class OrderContact(models.Model):
 class OrderVisit(models.Model):
     """Which visit serves which order, and for what."""
 
-    order = models.ForeignKey(RepairOrder, on_delete=models.PROTECT, related_name="order_visits")
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="order_visits")
+    order = models.ForeignKey(
+        RepairOrder, on_delete=models.PROTECT, related_name="order_visits", verbose_name=_("repair order")
+    )
+    visit = models.ForeignKey(
+        Visit, on_delete=models.PROTECT, related_name="order_visits", verbose_name=_("visit")
+    )
     purpose = models.CharField(
         _("purpose"), max_length=10, choices=VisitPurpose.choices, default=VisitPurpose.REPAIR
     )

@@ -16,13 +16,19 @@ from repairhub.core.money import CURRENCY
 class Quote(models.Model):
     """Version n of what an order costs. Append-only: more money is a new version."""
 
-    order = models.ForeignKey(RepairOrder, on_delete=models.PROTECT, related_name="quotes")
+    order = models.ForeignKey(
+        RepairOrder, on_delete=models.PROTECT, related_name="quotes", verbose_name=_("repair order")
+    )
     version = models.PositiveSmallIntegerField(_("version"))
     total = models.DecimalField(_("total"), max_digits=10, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3, default=CURRENCY)
     offered_at = models.DateTimeField(_("offered at"))
     offered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("offered by"),
     )
 
     class Meta:
@@ -41,10 +47,10 @@ class Quote(models.Model):
 class QuoteLine(models.Model):
     """One repair of a quote with the part, its grade, the price and our term. Append-only."""
 
-    quote = models.ForeignKey(Quote, on_delete=models.PROTECT, related_name="lines")
-    position = models.PositiveSmallIntegerField()
-    repair = models.ForeignKey(Repair, on_delete=models.PROTECT, related_name="+")
-    part = models.ForeignKey(Part, on_delete=models.PROTECT, related_name="+")
+    quote = models.ForeignKey(Quote, on_delete=models.PROTECT, related_name="lines", verbose_name=_("quote"))
+    position = models.PositiveSmallIntegerField(_("position"))
+    repair = models.ForeignKey(Repair, on_delete=models.PROTECT, related_name="+", verbose_name=_("repair"))
+    part = models.ForeignKey(Part, on_delete=models.PROTECT, related_name="+", verbose_name=_("part"))
     grade = models.CharField(_("grade"), max_length=12, choices=Grade.choices)
     part_price = models.DecimalField(_("part"), max_digits=10, decimal_places=2)
     labour = models.DecimalField(_("labour"), max_digits=10, decimal_places=2)
@@ -86,8 +92,12 @@ class QuoteApproval(models.Model):
         BOOKING = "booking", _("On booking")
         API = "api", _("Through the API")
 
-    quote = models.OneToOneField(Quote, on_delete=models.PROTECT, related_name="approval")
-    contact = models.ForeignKey(OrderContact, on_delete=models.PROTECT, related_name="approvals")
+    quote = models.OneToOneField(
+        Quote, on_delete=models.PROTECT, related_name="approval", verbose_name=_("quote")
+    )
+    contact = models.ForeignKey(
+        OrderContact, on_delete=models.PROTECT, related_name="approvals", verbose_name=_("contact")
+    )
     how = models.CharField(_("how"), max_length=20, choices=How.choices)
     shown_hash = models.CharField(_("hash of what was shown"), max_length=64)
     at = models.DateTimeField(_("at"))

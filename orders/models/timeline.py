@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.orders import RepairOrder
 
@@ -12,15 +13,19 @@ class OrderEvent(models.Model):
     Erasing a person's data deletes payload and salt and leaves the chain whole; all else is append-only.
     """
 
-    order = models.ForeignKey(RepairOrder, on_delete=models.PROTECT, related_name="events")
-    sequence = models.PositiveIntegerField()
-    kind = models.CharField(max_length=40)
-    payload = models.JSONField(null=True)
-    salt = models.CharField(max_length=32, null=True)
-    digest = models.CharField(max_length=64)
-    chain = models.CharField(max_length=64)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField()
+    order = models.ForeignKey(
+        RepairOrder, on_delete=models.PROTECT, related_name="events", verbose_name=_("repair order")
+    )
+    sequence = models.PositiveIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=40)
+    payload = models.JSONField(_("facts"), null=True)
+    salt = models.CharField(_("salt"), max_length=32, null=True)
+    digest = models.CharField(_("digest"), max_length=64)
+    chain = models.CharField(_("chain"), max_length=64)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"))
 
     class Meta:
         ordering = ["sequence"]

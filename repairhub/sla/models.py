@@ -32,7 +32,9 @@ class SlaPolicy(models.Model):
 class SlaTarget(models.Model):
     """How long something may take, how early to warn, and whom."""
 
-    policy = models.ForeignKey(SlaPolicy, on_delete=models.CASCADE, related_name="targets")
+    policy = models.ForeignKey(
+        SlaPolicy, on_delete=models.CASCADE, related_name="targets", verbose_name=_("policy")
+    )
     key = models.CharField(_("key"), max_length=40, choices=TargetKey.choices)
     minutes = models.PositiveIntegerField(
         _("minutes"), null=True, blank=True, help_text=_("Empty: the due moment comes with each clock.")
@@ -73,10 +75,14 @@ class SlaClock(models.Model):
     city's code, `label` and `link` tell people what it is about.
     """
 
-    content_type = models.ForeignKey(ContentType, on_delete=models.PROTECT, related_name="+")
-    object_id = models.PositiveBigIntegerField()
+    content_type = models.ForeignKey(
+        ContentType, on_delete=models.PROTECT, related_name="+", verbose_name=_("kind of subject")
+    )
+    object_id = models.PositiveBigIntegerField(_("number of the subject"))
     subject = GenericForeignKey()
-    target = models.ForeignKey(SlaTarget, on_delete=models.PROTECT, related_name="clocks")
+    target = models.ForeignKey(
+        SlaTarget, on_delete=models.PROTECT, related_name="clocks", verbose_name=_("target")
+    )
     scope = models.CharField(_("city"), max_length=40, blank=True)
     label = models.CharField(_("about"), max_length=120, blank=True)
     link = models.CharField(_("page"), max_length=300, blank=True)
@@ -163,7 +169,9 @@ class SlaClock(models.Model):
 class Escalation(models.Model):
     """A warning or a breach as it was recorded, for the due moment that it was about."""
 
-    clock = models.ForeignKey(SlaClock, on_delete=models.CASCADE, related_name="escalations")
+    clock = models.ForeignKey(
+        SlaClock, on_delete=models.CASCADE, related_name="escalations", verbose_name=_("clock")
+    )
     level = models.CharField(_("level"), max_length=8, choices=Level.choices)
     due_at = models.DateTimeField(_("due at"))
     told = models.PositiveSmallIntegerField(_("people told"), default=0)

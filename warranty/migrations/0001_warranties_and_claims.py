@@ -31,7 +31,12 @@ class Migration(migrations.Migration):
                 ("reference", models.CharField(max_length=20, unique=True, verbose_name="reference")),
                 (
                     "form_id",
-                    models.UUIDField(editable=False, help_text="One form makes one claim.", unique=True),
+                    models.UUIDField(
+                        editable=False,
+                        help_text="One form makes one claim.",
+                        unique=True,
+                        verbose_name="form",
+                    ),
                 ),
                 (
                     "kind",
@@ -119,14 +124,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("image", models.ImageField(upload_to="claims/%Y/%m/")),
-                ("digest", models.CharField(max_length=64)),
+                ("image", models.ImageField(upload_to="claims/%Y/%m/", verbose_name="photo")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest")),
                 (
                     "claim",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="photos",
                         to="warranty.claim",
+                        verbose_name="claim",
                     ),
                 ),
             ],
@@ -160,6 +166,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
                     ),
                 ),
                 (
@@ -168,6 +175,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="decision",
                         to="warranty.claim",
+                        verbose_name="claim",
                     ),
                 ),
             ],
@@ -263,6 +271,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="remedy",
                         to="warranty.claim",
+                        verbose_name="claim",
                     ),
                 ),
                 (

@@ -15,7 +15,9 @@ class Claim(FSMModelMixin, models.Model):
     """What a customer says is wrong after a repair. It has one named owner, and one clock to answer it."""
 
     reference = models.CharField(_("reference"), max_length=20, unique=True)
-    form_id = models.UUIDField(unique=True, editable=False, help_text=_("One form makes one claim."))
+    form_id = models.UUIDField(
+        _("form"), unique=True, editable=False, help_text=_("One form makes one claim.")
+    )
     order = models.ForeignKey(
         RepairOrder, on_delete=models.PROTECT, related_name="claims", verbose_name=_("repair order")
     )
@@ -84,9 +86,9 @@ class Claim(FSMModelMixin, models.Model):
 class ClaimPhoto(models.Model):
     """A photo of what is wrong, re-encoded. `digest`: SHA-256 of the file."""
 
-    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="photos")
-    image = models.ImageField(upload_to="claims/%Y/%m/")
-    digest = models.CharField(max_length=64)
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="photos", verbose_name=_("claim"))
+    image = models.ImageField(_("photo"), upload_to="claims/%Y/%m/")
+    digest = models.CharField(_("digest"), max_length=64)
 
     class Meta:
         verbose_name = _("claim photo")
@@ -99,10 +101,14 @@ class ClaimPhoto(models.Model):
 class Decision(models.Model):
     """The answer to a claim, by a named person; a refusal always says why. Append-only."""
 
-    claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="decision")
+    claim = models.OneToOneField(
+        Claim, on_delete=models.PROTECT, related_name="decision", verbose_name=_("claim")
+    )
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices)
     reason = models.TextField(_("reason"), max_length=2000, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by")
+    )
     at = models.DateTimeField(_("at"))
 
     class Meta:
@@ -127,7 +133,9 @@ class Remedy(FSMModelMixin, models.Model):
     One visit may serve the remedies of several claims of an order.
     """
 
-    claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="remedy")
+    claim = models.OneToOneField(
+        Claim, on_delete=models.PROTECT, related_name="remedy", verbose_name=_("claim")
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=RemedyKind.choices, default=RemedyKind.REWORK)
     status = FSMField(
         _("status"), max_length=10, choices=RemedyStatus.choices, default=RemedyStatus.OFFERED, protected=True

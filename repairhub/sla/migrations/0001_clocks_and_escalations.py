@@ -84,6 +84,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="targets",
                         to="sla.slapolicy",
+                        verbose_name="policy",
                     ),
                 ),
             ],
@@ -101,7 +102,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("object_id", models.PositiveBigIntegerField()),
+                ("object_id", models.PositiveBigIntegerField(verbose_name="number of the subject")),
                 ("scope", models.CharField(blank=True, max_length=40, verbose_name="city")),
                 ("label", models.CharField(blank=True, max_length=120, verbose_name="about")),
                 ("link", models.CharField(blank=True, max_length=300, verbose_name="page")),
@@ -126,12 +127,16 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="contenttypes.contenttype",
+                        verbose_name="kind of subject",
                     ),
                 ),
                 (
                     "target",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="clocks", to="sla.slatarget"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clocks",
+                        to="sla.slatarget",
+                        verbose_name="target",
                     ),
                 ),
             ],
@@ -166,6 +171,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="escalations",
                         to="sla.slaclock",
+                        verbose_name="clock",
                     ),
                 ),
             ],
