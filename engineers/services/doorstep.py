@@ -1,7 +1,7 @@
 """The engineer's own moves of a visit, and its ends."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,10 @@ from engineers.signals import visit_arrived, visit_ended, visit_set_out, visit_t
 from engineers.states import AWAITED, UNDER_WAY, CannotCompleteReason, VisitStatus
 from repairhub.accounts.rules import sees_dispatch_board
 from repairhub.core.errors import Conflict, InvalidInput, NotAllowed
+from repairhub.core.moments import format_time, format_window
 from repairhub.sla.services.clocks import stop_clock
+
+NO_ACCESS_AFTER = timedelta(minutes=10)
 
 
 @transaction.atomic
@@ -38,7 +41,8 @@ def set_out(*, visit: Visit, by: Any, at: datetime) -> Visit:
         raise Conflict(
             _("Visit %(reference)s is still under way.") % {"reference": other.reference},
             code="another_under_way",
-            next_step=_("End it first, then set out."),
+            next_step=_("End it or turn back first, then set out. It stands first on your day."),
+            details={"reference": other.reference},
         )
     _proceed(visit, visit.set_out)
     visit.en_route_at = at
@@ -147,7 +151,10 @@ def report_cannot_complete(*, visit: Visit, reason: str, note: str, by: Any, at:
 
 @transaction.atomic
 def report_no_access(*, visit: Visit, note: str, by: Any, at: datetime) -> Visit:
-    """The visit, ended as nobody opened. Raises InvalidInput without a note, Conflict after the start."""
+    """The visit, ended as nobody opened. Raises InvalidInput without a note, Conflict after the start.
+
+    Also Conflict before the promised window begins, and until the engineer has waited for ten minutes.
+    """
     visit = _own_with_day_locked(visit, by)
     if not note.strip():
         raise InvalidInput(_("Say what you tried: bell, calls, gate."), field="note", code="required")
@@ -157,6 +164,7 @@ def report_no_access(*, visit: Visit, note: str, by: Any, at: datetime) -> Visit
             code="already_started",
             next_step=_("Finish the visit, or report that it cannot be completed."),
         )
+    _check_waited(visit, at)
     visit.end_note = note.strip()[:500]
     _end(visit, visit.find_nobody, "no_access", by=by, at=at, reason=visit.end_note)
     return visit
@@ -226,6 +234,31 @@ def _own_with_day_locked(visit: Visit, by: Any) -> Visit:
     # what is under way changes the day's plan; and the day's lock comes before order and visit, everywhere
     lock_city_day(visit.city, visit.on)
     return _own(visit, by)
+
+
+def _check_waited(visit: Visit, at: datetime) -> None:
+    if visit.arrived_at is None:
+        return  # not at the door: the move itself is refused
+    start_at, end_at = visit.window_start_at, visit.window_end_at
+    if at < start_at:
+        message = _("Your customer was promised %(window)s: nobody has to be at home before %(start)s.") % {
+            "window": format_window(start_at, end_at, visit.city),
+            "start": format_time(start_at, visit.city),
+        }
+        raise Conflict(
+            message,
+            code="before_window",
+            next_step=_("Please wait until then, and ring again."),
+        )
+    if at < visit.arrived_at + NO_ACCESS_AFTER:
+        patient_at = visit.arrived_at + NO_ACCESS_AFTER
+        raise Conflict(
+            _("You arrived at %(arrived)s: please give your customer ten minutes to come to the door.")
+            % {"arrived": format_time(visit.arrived_at, visit.city)},
+            code="not_waited",
+            next_step=_("Ring and call again. From %(time)s on you can report that nobody opened.")
+            % {"time": format_time(patient_at, visit.city)},
+        )
 
 
 def _check_qualified(visit: Visit, at: datetime) -> None:

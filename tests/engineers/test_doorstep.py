@@ -70,6 +70,7 @@ class TestSetOut:
         with pytest.raises(Conflict, match=first.reference) as refused:
             doorstep.set_out(visit=second, by=engineer.user, at=AT)
         assert refused.value.code == "another_under_way"
+        assert refused.value.details == {"reference": first.reference}
 
     def test_is_refused_to_anybody_else(self, city: City, engineer: Engineer) -> None:
         visit = visit_in(VisitStatus.CONFIRMED, city=city)
@@ -232,7 +233,8 @@ class TestReportCannotComplete:
 class TestReportNoAccess:
     def test_ends_the_visit_before_the_work(self, city: City, engineer: Engineer) -> None:
         visit = visit_in(VisitStatus.ON_SITE, city=city, started=False)
-        ended = doorstep.report_no_access(visit=visit, note="Rang and called.", by=engineer.user, at=AT)
+        at = AT + timedelta(minutes=5)
+        ended = doorstep.report_no_access(visit=visit, note="Rang and called.", by=engineer.user, at=at)
         assert (ended.status, ended.end_note) == (VisitStatus.NO_ACCESS, "Rang and called.")
 
     def test_needs_what_was_tried(self, city: City, engineer: Engineer) -> None:
@@ -246,6 +248,27 @@ class TestReportNoAccess:
         with pytest.raises(Conflict) as refused:
             doorstep.report_no_access(visit=visit, note="Rang.", by=engineer.user, at=AT)
         assert refused.value.code == "already_started"
+
+    def test_is_refused_before_the_promised_window_begins(self, city: City, engineer: Engineer) -> None:
+        visit = confirmed_visit(city=city, window="14:00")
+        for move in (doorstep.set_out, doorstep.arrive):
+            visit = move(visit=visit, by=engineer.user, at=AT)
+        before = visit.events.count()
+        with pytest.raises(Conflict, match=r"promised Mon 23 Nov, 14:00.16:00.*before 14:00") as refused:
+            doorstep.report_no_access(visit=visit, note="Rang.", by=engineer.user, at=clock("13:59"))
+        assert refused.value.code == "before_window"
+        assert unchanged(visit, before)
+
+    def test_is_refused_until_the_engineer_has_waited_ten_minutes(
+        self, city: City, engineer: Engineer
+    ) -> None:
+        visit = visit_in(VisitStatus.ON_SITE, city=city, started=False)
+        with pytest.raises(Conflict, match="You arrived at 10:00") as refused:
+            doorstep.report_no_access(visit=visit, note="Rang.", by=engineer.user, at=AT)
+        assert "From 10:10 on" in str(refused.value.next_step)
+        at = clock("10:10")
+        ended = doorstep.report_no_access(visit=visit, note="Rang.", by=engineer.user, at=at)
+        assert ended.status == VisitStatus.NO_ACCESS
 
     @pytest.mark.parametrize("status", refusing("find_nobody"))
     def test_is_refused_from(self, status: str, city: City, engineer: Engineer) -> None:

@@ -161,7 +161,8 @@ def visit_in(status: str, *, city: City, started: bool = True, **plan: Any) -> V
         return visit
     visit = doorstep.arrive(visit=visit, by=by, at=at)
     if status == VisitStatus.NO_ACCESS:
-        return doorstep.report_no_access(visit=visit, note="Rang twice, called twice.", by=by, at=at)
+        waited = at + doorstep.NO_ACCESS_AFTER
+        return doorstep.report_no_access(visit=visit, note="Rang twice, called twice.", by=by, at=waited)
     if started:
         visit = doorstep.start_visit(visit=visit, by=by, at=at)
     if status == VisitStatus.DONE:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,14 @@ class TestRepairing:
         page.goto(f"/engineer/visits/{visit.reference}/")
         page.get_by_role("button", name="I am on my way").click()
         page.get_by_role("button", name="I have arrived").click()
+        expect(page.get_by_text("Nobody opens")).to_be_visible()
+        # the window has begun by now, and the engineer has waited at the door
+        now = timezone.now()
+        Visit.objects.update(
+            window_start_at=now - timedelta(hours=1),
+            window_end_at=now + timedelta(hours=1),
+            arrived_at=now - timedelta(minutes=11),
+        )
         page.get_by_text("Nobody opens").click()
         page.get_by_label("What did you try?").fill("Rang twice, called both numbers.")
         page.get_by_role("button", name="Report no access").click()

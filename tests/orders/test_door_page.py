@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
+from engineers.models import Visit
 from engineers.states import VisitStatus
 from orders.links import order_pin
 from orders.states import OrderStatus
@@ -120,6 +122,18 @@ class TestSomethingIsInTheWay:
         with time_machine.travel(clock("19:00") - timedelta(days=1), tick=False):
             page = text(Phone(place).look())
             assert page.index("This visit is on Mon 23 Nov, not today.") < page.index("I am on my way")
+
+
+class TestAnotherVisitUnderWay:
+    def test_the_refusal_leads_to_it(self) -> None:
+        first = door(VisitStatus.EN_ROUTE)
+        second = door(VisitStatus.CONFIRMED, city=first.order.city)
+        Visit.objects.filter(pk=first.visit.pk).update(
+            engineer=second.visit.engineer, planned_start_at=clock("06:00"), planned_end_at=clock("06:30")
+        )
+        response = Phone(second).press("set_out")
+        assert response.status_code == 409
+        assert f'href="{reverse("door", args=[first.visit.reference])}"' in text(response)
 
 
 class TestDoorCode:

@@ -184,4 +184,5 @@ def fail_at_the_door(workshop: Workshop, order: RepairOrder) -> None:
     workshop.clock = max(workshop.clock, visit.window_start_at)
     doorstep.set_out(visit=visit, by=workshop.user, at=workshop.clock)
     doorstep.arrive(visit=visit, by=workshop.user, at=workshop.clock)
+    workshop.clock += doorstep.NO_ACCESS_AFTER
     doorstep.report_no_access(visit=visit, note="Rang twice.", by=workshop.user, at=workshop.clock)
