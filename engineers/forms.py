@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -16,6 +16,13 @@ from engineers.models import Engineer
 from engineers.planning import city_today
 from repairhub.core.errors import InvalidInput
 from repairhub.places.models import City
+
+FARTHEST = timedelta(days=400)
+
+
+def day_asked(on: date | None, today: date) -> date:
+    """The day asked for, or today where none is or it lies more than 400 days away."""
+    return on if on is not None and abs(on - today) <= FARTHEST else today
 
 
 class BoardQuery(forms.Form):
@@ -53,7 +60,7 @@ class BoardFilters:
         today = city_today(city, at)
         return cls(
             city=city,
-            on=asked.get("on", today),
+            on=day_asked(asked.get("on"), today),
             today=today,
             page=asked.get("page", 1),
             lanes=asked.get("lanes", 1),

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from engineers.forms import DayQuery
+from engineers.forms import DayQuery, day_asked
 from engineers.models import Engineer
 from engineers.planning import city_today
 from engineers.selectors.day import route_of_day
@@ -24,7 +24,7 @@ def engineer_day(request: HttpRequest) -> HttpResponse:
         return render_page(request, "engineers/day.html", {"engineer": None})
     today = city_today(engineer.city, timezone.now())
     form = DayQuery(request.GET)
-    on = (form.cleaned_data["on"] if form.is_valid() else None) or today
+    on = day_asked(form.cleaned_data["on"] if form.is_valid() else None, today)
     context = {
         "engineer": engineer,
         "today": today,

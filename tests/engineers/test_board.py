@@ -296,7 +296,15 @@ class TestSearch:
 class TestTheAddress:
     @pytest.mark.parametrize(
         "query",
-        [{"on": "yesterday"}, {"city": "nowhere-at-all"}, {"page": "-1"}, {"page": "x", "lanes": "0"}],
+        [
+            {"on": "yesterday"},
+            {"on": "0001-01-01"},
+            {"on": "9999-12-31"},
+            {"on": "2025-10-18"},
+            {"city": "nowhere-at-all"},
+            {"page": "-1"},
+            {"page": "x", "lanes": "0"},
+        ],
     )
     def test_that_makes_no_sense_shows_today(self, query: dict[str, str], desk: Client, city: City) -> None:
         assert "Mon 23 Nov" in page(desk, **query)
@@ -543,6 +551,10 @@ class TestExport:
         User.objects.filter(pk=engineer.user_id).update(name="=1+1")
         confirmed_visit(city=city)
         assert "'=1+1" in self.rows(desk)[1]
+
+    def test_of_a_day_beyond_reach_is_of_today(self, desk: Client, city: City) -> None:
+        response = desk.get(reverse("board_export"), {"on": "9999-12-31"})
+        assert "visits-BJ-2026-11-23.csv" in response.headers["Content-Disposition"]
 
     def test_of_a_day_without_visits_has_its_head(self, desk: Client, city: City) -> None:
         assert len(self.rows(desk, on="2026-12-01")) == 1

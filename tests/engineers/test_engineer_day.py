@@ -134,6 +134,17 @@ class TestTheList:
         html = page(phone)
         assert f'href="/door/{under_way.pk}/">Go on with this visit' in html
 
+    def test_puts_one_left_under_way_on_another_day_first_on_every_day(
+        self, phone: Client, city: City
+    ) -> None:
+        left = visit_in(VisitStatus.EN_ROUTE, city=city)
+        tomorrow = confirmed_visit(city=city, on=DAY + timedelta(days=1), window="08:00")
+        html = page(phone, on="2026-11-24")
+        assert stops(html) == [left.reference, tomorrow.reference]
+        assert "of Mon 23 Nov, still under way" in html
+        assert html.count("btn-primary btn-lg") == 1
+        assert f'href="/door/{left.pk}/">Go on with this visit' in html
+
     def test_folds_away_what_is_over(self, phone: Client, city: City) -> None:
         visit_in(VisitStatus.DONE, city=city)
         html = page(phone)
@@ -156,8 +167,9 @@ class TestTheDay:
         assert f'href="{reverse("engineer_day")}?on=2026-11-24"' in html
         assert stops(page(phone, on="2026-11-24")) == [visit.reference]
 
-    def test_that_makes_no_sense_is_today(self, phone: Client, city: City) -> None:
-        assert "<h1>Mon 23 Nov</h1>" in page(phone, on="soon")
+    @pytest.mark.parametrize("on", ["soon", "0001-01-01", "9999-12-31", "2025-10-18"])
+    def test_that_makes_no_sense_is_today(self, on: str, phone: Client, city: City) -> None:
+        assert "<h1>Mon 23 Nov</h1>" in page(phone, on=on)
 
     def test_refreshes_itself_as_a_fragment(self, phone: Client, city: City) -> None:
         visit = confirmed_visit(city=city)
