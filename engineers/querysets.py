@@ -78,10 +78,6 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         """Visits that take up an engineer's time."""
         return self.filter(status__in=states.OPEN)
 
-    def without_engineer(self) -> "VisitQuerySet":
-        """Open visits that stand in no route."""
-        return self.filter(UNASSIGNED)
-
     def in_need(self) -> "VisitQuerySet":
         """Visits that a dispatcher has to do something about: the tray of the board."""
         return self.filter(UNASSIGNED | AT_RISK | UNCONFIRMED)
@@ -94,10 +90,6 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         """Visits in the cities this person works for (none named: all)."""
         cities = list(user.cities.values_list("pk", flat=True))
         return self.filter(city_id__in=cities) if cities else self.all()
-
-    def late(self, at: datetime) -> "VisitQuerySet":
-        """Open visits whose window has ended with nobody at the door."""
-        return self.filter(status__in=states.AWAITED, window_end_at__lt=at)
 
     def by_urgency(self) -> "VisitQuerySet":
         """Without an engineer first, then at risk, then unconfirmed, then the rest; earliest window first."""
