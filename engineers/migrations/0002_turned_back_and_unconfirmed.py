@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                     ("at_risk", "Window at risk"),
                 ],
                 max_length=30,
+                verbose_name="kind",
             ),
         ),
     ]
