@@ -18,6 +18,37 @@ from tests.orders.api.caller import BATTERY, SCREEN, get, refusal
 MONDAY = date(2026, 11, 23)
 
 
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"city": None}, "city"),
+    ({"city": "XX"}, "city"),
+    ({"city": "\x00"}, "city"),
+    ({"latitude": None}, "latitude"),
+    ({"latitude": "north"}, "latitude"),
+    ({"latitude": "91"}, "latitude"),
+    ({"latitude": "nan"}, "latitude"),
+    ({"latitude": "inf"}, "latitude"),
+    ({"latitude": "31.23"}, "latitude"),  # Shanghai: outside Beijing
+    ({"longitude": None}, "longitude"),
+    ({"longitude": "181"}, "longitude"),
+    ({"repair": None}, "repair"),
+    ({"repair": "screen"}, "repair"),
+    ({"repair": "nokia-3310.screen"}, "repair"),
+    ({"repair": "iphone-12.engine"}, "repair"),
+    ({"repair": [SCREEN, SCREEN]}, "repair"),
+    ({"repair": [SCREEN] * 11}, "repair"),
+    ({"repair": "x" * 200}, "repair.0"),
+    ({"grade": None}, "grade"),
+    ({"grade": "golden"}, "grade.0"),
+    ({"grade": ["original", "original"]}, "grade"),
+    ({"from": "tomorrow"}, "from"),
+    ({"from": "2026-02-30"}, "from"),
+    ({"from": ""}, "from"),
+    ({"days": "0"}, "days"),
+    ({"days": "15"}, "days"),
+    ({"days": "two"}, "days"),
+]
+
+
 def windows(city: City, /, **changes: Any) -> Any:
     """The windows for an original screen at the centre of the city; `None` leaves a parameter out."""
     asked = {
@@ -49,7 +80,7 @@ class TestRepairs:
         assert [grade["grade"] for grade in screen["grades"]] == ["original"]
 
     @pytest.mark.parametrize("key", [None, "", "nokia-3310", "x" * 500, "iphone-12'", "\u5c4f\u5e55"])
-    def test_an_unknown_model_is_refused_with_the_way_to_one(self, key: str | None, city: City) -> None:
+    def test_an_unknown_model_is_refused_with_the_way_to_one(self, key: str | None, db: None) -> None:
         response = get("repairs/", **({} if key is None else {"device_model": key}))
         assert response.status_code == 400
         assert refusal(response)["attr"] == "device_model"
@@ -131,42 +162,12 @@ class TestWindows:
         assert both.status_code == one_grade.status_code == 200
         assert both.json() == one_grade.json()
 
-    @pytest.mark.parametrize(
-        ("changes", "field"),
-        [
-            ({"city": None}, "city"),
-            ({"city": "XX"}, "city"),
-            ({"city": "\x00"}, "city"),
-            ({"latitude": None}, "latitude"),
-            ({"latitude": "north"}, "latitude"),
-            ({"latitude": "91"}, "latitude"),
-            ({"latitude": "nan"}, "latitude"),
-            ({"latitude": "inf"}, "latitude"),
-            ({"latitude": "31.23"}, "latitude"),  # Shanghai: outside Beijing
-            ({"longitude": None}, "longitude"),
-            ({"longitude": "181"}, "longitude"),
-            ({"repair": None}, "repair"),
-            ({"repair": "screen"}, "repair"),
-            ({"repair": "nokia-3310.screen"}, "repair"),
-            ({"repair": "iphone-12.engine"}, "repair"),
-            ({"repair": [SCREEN, SCREEN]}, "repair"),
-            ({"repair": [SCREEN] * 11}, "repair"),
-            ({"repair": "x" * 200}, "repair.0"),
-            ({"grade": None}, "grade"),
-            ({"grade": "golden"}, "grade.0"),
-            ({"grade": ["original", "original"]}, "grade"),
-            ({"from": "tomorrow"}, "from"),
-            ({"from": "2026-02-30"}, "from"),
-            ({"from": ""}, "from"),
-            ({"days": "0"}, "days"),
-            ({"days": "15"}, "days"),
-            ({"days": "two"}, "days"),
-        ],
-    )
-    def test_bad_input_is_400_with_its_name(self, changes: dict[str, Any], field: str, city: City) -> None:
-        response = windows(city, **changes)
-        assert response.status_code == 400
-        assert refusal(response)["attr"] == field
+    def test_bad_input_is_400_with_its_name(self, city: City, subtests: pytest.Subtests) -> None:
+        for changes, field in BAD:
+            with subtests.test(**changes):
+                response = windows(city, **changes)
+                assert response.status_code == 400
+                assert refusal(response)["attr"] == field
 
     def test_a_closed_city_is_unknown(self, city: City) -> None:
         City.objects.update(is_open=False)
