@@ -18,7 +18,7 @@ from orders.models import Fitting, OrderContact, OrderEvent, OrderVisit, Quote, 
 from orders.services.telling import contact_address
 from orders.wording import words_of
 from repairhub.core.history_admin import HistoryAdmin
-from repairhub.core.moments import format_window
+from repairhub.core.moments import format_moment, format_window
 from repairhub.core.money import format_money
 from repairhub.core.read_only_admin import ReadOnlyAdmin, ReadOnlyInline
 
@@ -35,7 +35,7 @@ class RepairAdmin(HistoryAdmin):
     search_fields = ["name_en", "name_zh", "key"]
     autocomplete_fields = ["component", "skill"]
     prepopulated_fields = {"key": ["name_en"]}
-    history_list_display = ["history_labour"]
+    history_list_display = ["labour"]
     fieldsets = [
         (None, {"fields": [("name_en", "name_zh"), ("fault_en", "fault_zh"), ("key", "component")]}),
         (_("The work"), {"fields": [("skill", "skill_level"), "minutes"]}),
@@ -60,13 +60,14 @@ class RepairAdmin(HistoryAdmin):
         return format_money(repair.labour)
 
     @display(description=_("Labour"))
-    def history_labour(self, version: Any) -> str:
-        """The labour of that version, on the page "History"."""
+    def labour(self, version: Any) -> str:
+        """The labour of that version; the page "History" heads the column with this name."""
         return format_money(version.labour)
 
 
 class ContactInline(ReadOnlyInline):
     model = OrderContact
+    hide_title = True
     fields = ["position", "name_covered", "address_covered", "may_approve", "proved_at"]
     readonly_fields = ["name_covered", "address_covered"]
 
@@ -83,6 +84,7 @@ class ContactInline(ReadOnlyInline):
 
 class VisitInline(ReadOnlyInline):
     model = OrderVisit
+    hide_title = True
     fields = ["visit", "purpose", "window", "status"]
     readonly_fields = ["window", "status"]
     verbose_name_plural = _("Visits")
@@ -104,22 +106,23 @@ class VisitInline(ReadOnlyInline):
 
 class QuoteInline(ReadOnlyInline):
     model = Quote
+    hide_title = True
     fields = ["version", "total", "offered_at", "approved"]
     readonly_fields = ["approved"]
-    show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Quote]:
         """Quotes with their approval."""
         return super().get_queryset(request).select_related("approval")
 
     @display(description=_("Approved at"))
-    def approved(self, quote: Quote) -> Any:
+    def approved(self, quote: Quote) -> str:
         """When the customer said yes, or nothing."""
-        return quote.approval.at if hasattr(quote, "approval") else None
+        return format_moment(quote.approval.at) if hasattr(quote, "approval") else "-"
 
 
 class FittingInline(ReadOnlyInline):
     model = Fitting
+    hide_title = True
     fields = ["line", "unit", "engineer", "fitted_at", "removed_at", "old_part_fate"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Fitting]:
@@ -215,6 +218,7 @@ class RepairOrderAdmin(ReadOnlyAdmin):
 
 class LineInline(ReadOnlyInline):
     model = QuoteLine
+    hide_title = True
     fields = [
         "position",
         "repair",
@@ -255,9 +259,9 @@ class QuoteAdmin(ReadOnlyAdmin):
     inlines = [LineInline]
 
     @display(description=_("Approved at"))
-    def approved(self, quote: Quote) -> Any:
+    def approved(self, quote: Quote) -> str:
         """When the customer said yes, or nothing."""
-        return quote.approval.at if hasattr(quote, "approval") else None
+        return format_moment(quote.approval.at) if hasattr(quote, "approval") else "-"
 
     @display(description=_("Hash of what was shown"))
     def shown_hash(self, quote: Quote) -> str:
