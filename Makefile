@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check messages
+.PHONY: help run test check bench messages
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 18
@@ -28,6 +28,10 @@ check: ## format, lint, types, layers, templates, migrations, production setting
 	$(VENV_PYTHON) -m djlint --lint --quiet templates
 	$(VENV_PYTHON) -W ignore manage.py makemigrations --check --dry-run
 	$(VENV_PYTHON) -m tests.deploy_check
+
+bench: ## the figures that issues ask for, measured (ONLY=start); results in bench/results/
+	@$(PYTHON) repairhub/ops/start/bootstrap.py tests
+	@$(VENV_PYTHON) -m bench $(ONLY)
 
 messages: ## collect the texts to translate and compile the catalogues (needs gettext)
 	@$(PYTHON) repairhub/ops/start/bootstrap.py tests
