@@ -23,4 +23,5 @@ class Row:
         return {**asdict(self), "ok": self.ok}
 
     def __str__(self) -> str:
-        return f"{self.name:<52} {self.value:>8.1f} {self.unit:<3} bar {self.bar:g} {'ok' if self.ok else 'SHORT'}"
+        verdict = "ok" if self.ok else "SHORT"
+        return f"{self.name:<52} {self.value:>8.1f} {self.unit:<3} bar {self.bar:g} {verdict}"
