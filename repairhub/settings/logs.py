@@ -6,15 +6,35 @@ from typing import Any
 import structlog
 
 # An order's link opens the order: its token (32 characters) and one in a query are no business of a log.
-TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{32}(?=[/?\s'\"]|$)|(?<=token=)[^&\s'\"]+")
+TOKEN = re.compile(
+    r"(?<=/)[A-Za-z0-9_-]{32}(?=[/?\s'\"]|$)|(?<=token=)[^&\s'\"]+|(?<=['\"]token['\"]: ['\"])[^'\"]+"
+)
+# What structlog hands from one processor to the next, and numbers: left as they are.
+OF_STRUCTLOG = {"_record", "_from_structlog", "exc_info", "stack_info"}
+PLAIN = (bool, int, float, type(None))
 
 
 def hide_tokens(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor: every text of the event without tokens."""
+    """A structlog processor: every value of the event without tokens, objects as their text.
+
+    A request that came as an object (Django adds it to its records) is left out: the event names its path.
+    """
+    if not isinstance(event.get("request", ""), str):
+        del event["request"]
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = TOKEN.sub("[token]", value)
+        if key not in OF_STRUCTLOG:
+            event[key] = _without_tokens(value)
     return event
+
+
+def _without_tokens(value: Any) -> Any:
+    if isinstance(value, PLAIN):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _without_tokens(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_tokens(each) for each in value]
+    return TOKEN.sub("[token]", str(value))
 
 
 SHARED: list[Any] = [
@@ -43,6 +63,7 @@ def logging_settings(*, as_json: bool, requests: str) -> dict[str, Any]:
         renderers = [
             formatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            hide_tokens,  # tracebacks quote the arguments of views
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     return {
@@ -52,7 +73,7 @@ def logging_settings(*, as_json: bool, requests: str) -> dict[str, Any]:
             "event": {
                 "()": formatter,
                 "processors": renderers,
-                "foreign_pre_chain": [*SHARED, structlog.stdlib.ExtraAdder()],
+                "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *SHARED],
             }
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "event"}},

@@ -1,6 +1,8 @@
 """Production settings: refuse to start without their secrets; what they serve behind gunicorn."""
 
+import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -12,11 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from django.conf import settings
 from django.http import HttpResponse
 
 from repairhub.ops.proxy import ClientAddressMiddleware
-from repairhub.settings.logs import hide_tokens
+from repairhub.settings.logs import hide_tokens, logging_settings
 from tests.deploy_check import production_environment
 from tests.ops.test_start import free_port
 
@@ -183,6 +186,56 @@ class TestLogs:
     )
     def test_the_token_of_an_order_link_is_never_written(self, request_line, logged):
         assert hide_tokens(None, "info", {"request": request_line, "code": 200})["request"] == logged
+
+    @pytest.fixture
+    def written(self, client):
+        """What the JSON log says of a request: real records of Django, formatted as in production."""
+        lines = io.StringIO()
+        handler = logging.StreamHandler(lines)
+        chosen = logging_settings(as_json=True, requests="INFO")["formatters"]["event"]
+        handler.setFormatter(
+            structlog.stdlib.ProcessorFormatter(**{key: chosen[key] for key in chosen if key != "()"})
+        )
+        logger = logging.getLogger("django.request")
+        logger.addHandler(handler)
+
+        def ask(path: str) -> list[dict[str, object]]:
+            client.raise_request_exception = False
+            client.get(path)
+            return [json.loads(line) for line in lines.getvalue().splitlines()]
+
+        yield ask
+        logger.removeHandler(handler)
+
+    @pytest.mark.django_db
+    def test_a_page_that_is_not_there_is_logged_without_its_token(self, written):
+        token = "0123456789abcdefABCDEF_-01234567"
+        (event,) = written(f"/o/RH-7K3M9Q2/{token}/photos/9/")
+        assert event["status_code"] == 404
+        assert "request" not in event
+        assert "/o/RH-7K3M9Q2/[token]/photos/9/" in str(event["event"])
+        assert token not in json.dumps(event)
+
+    @pytest.mark.django_db
+    def test_a_traceback_is_logged_without_its_token(self, written, monkeypatch):
+        token = "0123456789abcdefABCDEF_-01234567"
+
+        def fail(*args, **kwargs):
+            raise ValueError(f"no such page: '/o/RH-7K3M9Q2/{token}/' with {{'token': '{token}'}}")
+
+        monkeypatch.setattr("django.middleware.locale.LocaleMiddleware.process_request", fail)
+        (event,) = written("/")
+        assert "no such page" in str(event["exception"])
+        assert token not in json.dumps(event)
+
+    def test_a_value_that_is_no_text_is_masked_too(self):
+        path = Path("/o/RH-7K3M9Q2/0123456789abcdefABCDEF_-01234567/")
+        event = hide_tokens(None, "info", {"path": path, "all": {"paths": [f"{path}/"]}, "n": 2})
+        assert event == {
+            "path": "/o/RH-7K3M9Q2/[token]",
+            "all": {"paths": ["/o/RH-7K3M9Q2/[token]/"]},
+            "n": 2,
+        }
 
 
 class TestClientAddress:
