@@ -1,11 +1,17 @@
 """The outbox for managers: what left, what waits. Addresses are masked, secrets never shown."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from repairhub.core.errors import DomainError
 from repairhub.core.read_only_admin import ReadOnlyAdmin
 
 from .models import Message
+from .services import send_again
 
 
 @admin.register(Message)
@@ -24,6 +30,24 @@ class MessageAdmin(ReadOnlyAdmin):
         "not_before_at", "expires_at", "attempts", "claimed_until", "sent_at", "closed_at", "last_error",
     ]  # fmt: skip
     readonly_fields = fields
+    actions = ["put_back"]
+
+    @admin.action(description=_("Send again"), permissions=["view"])
+    def put_back(self, request: HttpRequest, chosen: "QuerySet[Message]") -> None:
+        """Puts what was given up back into the outbox, and says of each other one why not."""
+        again = 0
+        for message in chosen:
+            try:
+                send_again(message_id=message.pk, at=timezone.now())
+            except DomainError as refusal:
+                self.message_user(request, f"{message}: {refusal}", messages.ERROR)
+            else:
+                again += 1
+        if again:
+            said = ngettext(
+                "%(n)d message is on its way again.", "%(n)d messages are on their way again.", again
+            )
+            self.message_user(request, said % {"n": again}, messages.SUCCESS)
 
     @admin.display(description=_("address"))
     def masked(self, message: Message) -> str:

@@ -16,7 +16,9 @@ class Message(FSMModelMixin, models.Model):
     """One message to one address, rendered in its language when it is sent.
 
     `key` makes it unique for its reason ("sla:7:breach:12"), so that asking twice sends once.
-    `secret` is what only its reader may see (a code), encrypted, and wiped once the message is through.
+    `secret` is what only its reader may see (a code, a link), encrypted, wiped once the message is through.
+    `is_urgent` says that somebody waits for it before a screen (a code): it leaves by its own bell, is tried
+    again within seconds, and is soon given up; the sweep takes it only where the bell was lost.
     `claimed_until` is the lease of the worker that is sending it now.
     """
 
@@ -27,6 +29,7 @@ class Message(FSMModelMixin, models.Model):
     template = models.CharField(_("template"), max_length=60)
     context = models.JSONField(_("context"), default=dict)
     secret = models.TextField(_("secret, encrypted"), null=True, editable=False)
+    is_urgent = models.BooleanField(_("somebody waits for it"), default=False)
     city_code = models.CharField(_("city"), max_length=8, blank=True)
     status = FSMField(
         _("status"),
@@ -59,7 +62,9 @@ class Message(FSMModelMixin, models.Model):
                 name="message_sent_has_its_time",
             ),
             models.CheckConstraint(
-                condition=Q(status=MessageStatus.QUEUED) | Q(secret__isnull=True),
+                condition=Q(status=MessageStatus.QUEUED)
+                | Q(status=MessageStatus.FAILED, is_urgent=False)
+                | Q(secret__isnull=True),
                 name="message_secret_wiped_once_through",
             ),
         ]
@@ -87,11 +92,6 @@ class Message(FSMModelMixin, models.Model):
         """Where it goes."""
         return Address(self.channel, self.address)
 
-    @property
-    def is_code(self) -> bool:
-        """Whether it carries a secret: then it leaves at once and not with the sweep."""
-        return self.secret is not None
-
     @transition(status, source=MAY_TURN_OUT_SENT, target=MessageStatus.SENT)
     def mark_sent(self, at: datetime) -> None:
         self.sent_at, self.closed_at, self.claimed_until = at, None, None
@@ -99,7 +99,13 @@ class Message(FSMModelMixin, models.Model):
 
     @transition(status, source=MessageStatus.QUEUED, target=MessageStatus.FAILED)
     def give_up(self, at: datetime, why: str) -> None:
-        self.closed_at, self.claimed_until, self.secret, self.last_error = at, None, None, why
+        self.closed_at, self.claimed_until, self.last_error = at, None, why
+        if self.is_urgent:
+            self.secret = None  # a code is never sent again; a link may be, by a manager
+
+    @transition(status, source=MessageStatus.FAILED, target=MessageStatus.QUEUED)
+    def try_again(self, at: datetime) -> None:
+        self.not_before_at, self.closed_at, self.attempts, self.last_error = at, None, 0, ""
 
     @transition(status, source=MessageStatus.QUEUED, target=MessageStatus.CANCELLED)
     def withdraw(self, at: datetime) -> None:

@@ -11,8 +11,8 @@ from .states import MessageStatus
 if TYPE_CHECKING:
     from .models import Message  # noqa: F401
 
-# A code leaves by its own bell; only one whose bell was lost waits for the sweep.
-CODE_WAITS_FOR_ITS_BELL = timedelta(minutes=1)
+# An urgent message leaves by its own bell; only one whose bell was lost waits for the sweep.
+URGENT_WAITS_FOR_ITS_BELL = timedelta(minutes=1)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -27,20 +27,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
         )
 
     def due(self, at: datetime) -> "MessageQuerySet":
-        """What the sweep takes, oldest first: codes only when their bell was lost."""
+        """What the sweep takes, oldest first: urgent ones only when their bell was lost."""
         return (
             self.claimable(at)
-            .filter(Q(secret__isnull=True) | Q(created_at__lte=at - CODE_WAITS_FOR_ITS_BELL))
+            .filter(Q(is_urgent=False) | Q(created_at__lte=at - URGENT_WAITS_FOR_ITS_BELL))
             .order_by("not_before_at", "id")
         )
 
     def waiting_under(self, key_prefix: str) -> "MessageQuerySet":
         """Waiting messages whose key starts with `key_prefix`."""
         return self.waiting().filter(key__startswith=key_prefix)
-
-    def overdue(self, at: datetime, *, by: timedelta) -> "MessageQuerySet":
-        """Waiting though they should have left more than `by` ago: the audit's question."""
-        return self.waiting().filter(not_before_at__lte=at - by)
 
     def newest_first(self) -> "MessageQuerySet":
         """In the order in which a person looks for them."""

@@ -19,9 +19,11 @@ logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 8
 # After the first failure, the second, ...; the last one repeats.
 WAIT_AFTER_FAILURE = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120)]
-CODE_WAITS_AFTER_FAILURE = timedelta(seconds=30)
-# Longer than any channel may take for one message (EMAIL_TIMEOUT).
-LEASE = timedelta(seconds=60)
+URGENT_WAITS_AFTER_FAILURE = timedelta(seconds=30)
+# Longer than any worker may live with one task (CELERY_TASK_TIME_LIMIT): EMAIL_TIMEOUT is for one operation
+# of the socket, and a mail server that is slow at each of them may take the whole task. While a worker may
+# still be talking to it, nobody else sends the message.
+LEASE = timedelta(seconds=150)
 # A sweep ends well before the task's time limit; the next minute goes on.
 SWEEP_BUDGET_SECONDS = 45.0
 
@@ -126,8 +128,8 @@ def _close_unsent(message_id: int, lease: datetime, at: datetime, why: str, *, f
 
 
 def _wait(message: Message) -> timedelta:
-    if message.is_code:
-        return CODE_WAITS_AFTER_FAILURE
+    if message.is_urgent:
+        return URGENT_WAITS_AFTER_FAILURE
     return WAIT_AFTER_FAILURE[min(message.attempts, len(WAIT_AFTER_FAILURE)) - 1]
 
 

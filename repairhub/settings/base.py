@@ -270,7 +270,7 @@ NOTIFICATION_CHANNELS = {
     "sms": "repairhub.notifications.channels.SandboxChannel",
     "email": "repairhub.notifications.channels.SandboxChannel",
 }
-EMAIL_TIMEOUT = 20  # seconds; below the lease of the worker that sends
+EMAIL_TIMEOUT = 20  # seconds for one operation of the socket; a message's lease covers the whole task
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="RepairHub <noreply@repairhub.example>")
 
 # --- booking --------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ class MessageFactory(factory.django.DjangoModelFactory):
             template="one_time_code",
             context={"minutes": 10},
             secret=factory.LazyFunction(lambda: seal("123456")),
+            is_urgent=True,
         )
 
 

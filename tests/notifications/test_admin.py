@@ -3,7 +3,7 @@
 import pytest
 
 from tests.factories.accounts import DispatcherFactory, ManagerFactory, PartsAdminFactory
-from tests.factories.notifications import MessageFactory
+from tests.factories.notifications import FailedMessageFactory, MessageFactory
 
 pytestmark = pytest.mark.django_db
 MESSAGES = "/admin/notifications/message/"
@@ -29,6 +29,16 @@ class TestTheOutboxInTheAdmin:
         assert client.post(f"{MESSAGES}{code.pk}/change/", {"status": "sent"}).status_code == 403
         assert client.get(f"{MESSAGES}add/").status_code == 403
         assert client.get(f"{MESSAGES}{code.pk}/delete/").status_code == 403
+
+    def test_what_was_given_up_is_sent_again(self, client):
+        failed, waiting = FailedMessageFactory(), MessageFactory()
+        chosen = {"action": "put_back", "_selected_action": [failed.pk, waiting.pk]}
+        page = client.post(MESSAGES, chosen, follow=True)
+        failed.refresh_from_db()
+        assert failed.status == "queued"
+        said = [str(message) for message in page.context["messages"]]
+        assert said[0].startswith(f"{waiting}: This message was not given up.")
+        assert said[1:] == ["1 message is on its way again."]
 
     def test_it_costs_the_same_however_many_messages_there_are(self, client, django_assert_max_num_queries):
         MessageFactory.create_batch(20)

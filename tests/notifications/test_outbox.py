@@ -7,10 +7,11 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import IntegrityError, transaction
 
+from repairhub.core.errors import Conflict, NotFoundError
 from repairhub.notifications.addresses import Address
 from repairhub.notifications.models import Message
 from repairhub.notifications.sealing import UnreadableSecretError, seal, unseal
-from repairhub.notifications.services import Draft, cancel, enqueue, enqueue_many
+from repairhub.notifications.services import Draft, cancel, enqueue, enqueue_many, send_again
 from repairhub.notifications.states import MessageStatus
 from tests.factories.accounts import NOON
 from tests.factories.notifications import FACTORY_OF_STATUS, MessageFactory
@@ -148,3 +149,32 @@ class TestDeployCheck:
     def test_a_sandbox_on_a_real_server_is_an_error(self):
         with pytest.raises(SystemCheckError, match=r"notifications\.E001"):
             call_command("check", deploy=True, fail_level="ERROR")
+
+
+class TestSendAgain:
+    def test_what_was_given_up_waits_again_with_all_its_attempts(
+        self, rung, django_capture_on_commit_callbacks
+    ):
+        message = FACTORY_OF_STATUS[MessageStatus.FAILED](secret=seal("https://repairhub.example/o/x/"))
+        with django_capture_on_commit_callbacks(execute=True):
+            send_again(message_id=message.pk, at=NOON)
+        message.refresh_from_db()
+        assert (message.status, message.attempts, message.not_before_at) == ("queued", 0, NOON)
+        assert (message.closed_at, message.last_error) == (None, "")
+        assert rung == [("send_one_message", message.pk)]
+
+    @pytest.mark.parametrize("status", [one for one in MessageStatus if one != MessageStatus.FAILED])
+    def test_only_what_was_given_up(self, status):
+        with pytest.raises(Conflict) as refusal:
+            send_again(message_id=FACTORY_OF_STATUS[status]().pk, at=NOON)
+        assert refusal.value.code == "message_not_given_up"
+
+    @pytest.mark.parametrize("facts", [{"is_urgent": True}, {"expires_at": NOON}])
+    def test_no_code_and_nothing_whose_time_is_over(self, facts):
+        with pytest.raises(Conflict) as refusal:
+            send_again(message_id=FACTORY_OF_STATUS[MessageStatus.FAILED](**facts).pk, at=NOON)
+        assert refusal.value.code == "message_useless"
+
+    def test_one_that_is_gone(self):
+        with pytest.raises(NotFoundError):
+            send_again(message_id=0, at=NOON)

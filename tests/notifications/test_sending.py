@@ -8,7 +8,8 @@ from django.core import mail
 
 from repairhub.notifications import sending
 from repairhub.notifications.models import DemoDelivery, Message
-from repairhub.notifications.querysets import CODE_WAITS_FOR_ITS_BELL
+from repairhub.notifications.querysets import URGENT_WAITS_FOR_ITS_BELL
+from repairhub.notifications.sealing import seal, unseal
 from repairhub.notifications.sending import LEASE, MAX_ATTEMPTS, send_due, send_message
 from repairhub.notifications.services import cancel
 from repairhub.notifications.states import MessageStatus
@@ -138,6 +139,16 @@ class TestAFailure:
         assert message.not_before_at == after(seconds=30)
         assert message.secret
 
+    def test_what_bears_a_link_is_tried_as_long_as_any_other_and_keeps_its_link(self, through):
+        message = MessageFactory(secret=seal("https://repairhub.example/o/x/"))
+        at = NOON
+        for _each in range(MAX_ATTEMPTS):
+            send_message(message_id=message.pk, at=at)
+            message.refresh_from_db()
+            at = max(at, message.not_before_at)
+        assert at - NOON > timedelta(hours=3)
+        assert (message.status, unseal(message.secret)) == ("failed", "https://repairhub.example/o/x/")
+
     def test_where_trying_again_is_useless_it_is_given_up_at_once(self, through):
         through(f"{HERE}.RefusingChannel")
         message = MessageFactory(code=True)
@@ -166,8 +177,12 @@ class TestSendDue:
 
     def test_a_code_is_left_to_its_own_bell_for_a_minute(self):
         MessageFactory(code=True)
-        assert send_due(at=NOON + CODE_WAITS_FOR_ITS_BELL - timedelta(seconds=1)) == 0
-        assert send_due(at=NOON + CODE_WAITS_FOR_ITS_BELL) == 1
+        assert send_due(at=NOON + URGENT_WAITS_FOR_ITS_BELL - timedelta(seconds=1)) == 0
+        assert send_due(at=NOON + URGENT_WAITS_FOR_ITS_BELL) == 1
+
+    def test_a_reminder_with_a_link_leaves_with_the_sweep_like_any_other(self):
+        MessageFactory(secret=seal("https://repairhub.example/o/x/"))
+        assert send_due(at=NOON) == 1
 
     def test_only_these(self):
         wanted, _other = MessageFactory(), MessageFactory()
@@ -278,5 +293,5 @@ class TestTwoConnections:
         results = both_at_once(lambda: send_due(at=NOON))
         assert sum(results) == len(CountingChannel.taken) == 6
 
-    def test_a_lease_is_longer_than_a_mail_server_may_take(self, settings):
-        assert LEASE.total_seconds() > settings.EMAIL_TIMEOUT
+    def test_a_lease_is_longer_than_a_worker_may_live_with_one_task(self, settings):
+        assert LEASE.total_seconds() > settings.CELERY_TASK_TIME_LIMIT > settings.EMAIL_TIMEOUT

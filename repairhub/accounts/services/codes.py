@@ -72,6 +72,7 @@ def send_code(*, address: Address, purpose: str, language: str, at: datetime, cl
             at=at,
             expires_at=code.expires_at,
             secret=digits,
+            is_urgent=True,
         )
     return code
 

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ("template", models.CharField(max_length=60, verbose_name="template")),
                 ("context", models.JSONField(default=dict, verbose_name="context")),
                 ("secret", models.TextField(editable=False, null=True, verbose_name="secret, encrypted")),
+                ("is_urgent", models.BooleanField(default=False, verbose_name="somebody waits for it")),
                 ("city_code", models.CharField(blank=True, max_length=8, verbose_name="city")),
                 (
                     "status",
@@ -93,7 +94,12 @@ class Migration(migrations.Migration):
                         name="message_sent_has_its_time",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("status", "queued"), ("secret__isnull", True), _connector="OR"),
+                        condition=models.Q(
+                            ("status", "queued"),
+                            models.Q(("is_urgent", False), ("status", "failed")),
+                            ("secret__isnull", True),
+                            _connector="OR",
+                        ),
                         name="message_secret_wiped_once_through",
                     ),
                 ],
