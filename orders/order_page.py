@@ -8,7 +8,7 @@ from engineers.models import BrandAuthorisation, Engineer, EngineerCertificate, 
 from engineers.states import ANNOUNCED, MOVABLE
 from orders import ports
 from orders.links import order_path, order_pin
-from orders.models import HandOverPhoto, OrderContact, OrderVisit, Quote, RepairOrder
+from orders.models import Fitting, HandOverPhoto, OrderContact, OrderVisit, Quote, RepairOrder
 from orders.services.telling import contact_address
 from orders.states import OrderStatus, VisitPurpose
 from orders.wording import TimelineEntry, timeline
@@ -79,6 +79,12 @@ class OrderPage:
         return self.link.visit if self.link else None
 
     @property
+    def movable_visit(self) -> Visit | None:
+        """That visit, while it would be given up for another window."""
+        visit = self.visit
+        return visit if visit is not None and visit.status in MOVABLE else None
+
+    @property
     def is_rework(self) -> bool:
         """Whether that visit makes good what was done before."""
         return bool(self.link and self.link.purpose == VisitPurpose.REWORK)
@@ -115,7 +121,7 @@ class OrderPage:
     @cached_property
     def timeline(self) -> list[TimelineEntry]:
         """What happened, the newest first."""
-        return timeline(list(self.order.events.all()))
+        return timeline(list(self.order.events.all()), proven=self.is_proven)
 
     @property
     def state(self) -> str:
@@ -148,7 +154,15 @@ class OrderPage:
         """Whether cancelling is still free."""
         if self.order.status != OrderStatus.BOOKED:
             return False
-        return not (self.visit and self.visit.is_open) or self.visit.status in MOVABLE  # type: ignore[union-attr]
+        if self.visit is not None and self.visit.is_open and self.visit.status not in MOVABLE:
+            return False
+        return not self.has_new_part
+
+    @cached_property
+    def has_new_part(self) -> bool:
+        """Whether a part of ours is in the phone: from then on cancelling is no matter of one button."""
+        ended = any(link.visit.ended_at and link.visit.started_at for link in self.order.order_visits.all())
+        return ended and Fitting.objects.standing().filter(order=self.order).exists()
 
     @property
     def code_ways(self) -> list[CodeWay]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engineers import policy
 from engineers.dispatch import Window, arrival_windows, earliest_start, feasible_windows, nearest_windows
-from engineers.models import BrandAuthorisation, EngineerCertificate
+from engineers.models import BrandAuthorisation, EngineerCertificate, Visit
 from engineers.planning import CityClock, city_today, load_plans
 from repairhub.core.errors import InvalidInput
 from repairhub.places.models import City
@@ -59,9 +59,11 @@ def offered_windows(
     at: datetime,
     first: date | None = None,
     days: int | None = None,
+    leaving_out: Visit | None = None,
 ) -> list[OfferedWindow]:
     """Every window of the days from `first` on (today by default), open or shut, in order.
 
+    `leaving_out`: the visit that is to move, given up for the new window, so in nobody's way.
     Never beyond the booking horizon. Six queries for any number of days. Raises InvalidInput for a place
     outside the city.
     """
@@ -74,6 +76,8 @@ def offered_windows(
     last = min(start + timedelta(days=(days or policy.booking_days()) - 1), horizon)
     offered = []
     for on, plan in load_plans(city, start, last, at).items():
+        if leaving_out is not None:
+            plan = plan.without(leaving_out.pk)
         clock = CityClock.of(city, on)
         now = CityClock.of(city, today).seconds(at)
         earliest = earliest_start(on, today, now, lead=int(policy.lead().total_seconds()))

@@ -201,6 +201,7 @@ def _offered(page: OrderPage, at: Any, **days: Any) -> Any:
         longitude=order.longitude,
         needs=needs_of(order),
         at=at,
+        leaving_out=page.movable_visit,
         **days,
     )
 

@@ -61,6 +61,13 @@ class TestOfferedWindows:
         assert len(windows) == 6
         assert "10:00" not in open_starts(windows)
 
+    def test_the_visit_that_is_to_move_is_not_in_its_own_way(self, city: City, engineer: Engineer) -> None:
+        visit = planned_visit(city=city, needs=LONG)
+        assert "10:00" in open_starts(offered(city, LONG, leaving_out=visit))
+        other = planned_visit(city=city, needs=LONG, window="14:00")
+        shown = open_starts(offered(city, LONG, leaving_out=other))
+        assert ("10:00" in shown, "14:00" in shown) == (False, True)
+
     def test_an_offer_is_true(self, city: City, engineer: Engineer) -> None:
         planned_visit(city=city, needs=LONG)
         for window in offered(city, LONG):

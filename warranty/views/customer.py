@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from engineers.selectors.windows import offered_windows
+from engineers.states import MOVABLE
 from orders.access import linked_order, order_view, proven_contact
 from orders.forms import WindowForm
 from orders.links import order_path
 from orders.models import OrderContact, RepairOrder
+from orders.services.visits import open_visit
 from orders.states import OrderStatus
 from orders.views.booking_choices import by_day
 from repairhub.core.errors import DomainError, NotAllowed
@@ -120,12 +122,14 @@ def _choose(order: RepairOrder, remedy: Remedy, start_at: datetime, at: datetime
 
 
 def _offered(order: RepairOrder, at: datetime) -> Any:
+    present = open_visit(order)  # would be given up for the new window
     return offered_windows(
         city=order.city,
         latitude=order.latitude,
         longitude=order.longitude,
         needs=owed_needs(order),
         at=at,
+        leaving_out=present.visit if present is not None and present.visit.status in MOVABLE else None,
     )
 
 
