@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
@@ -27,6 +28,7 @@ from engineers.models import (
     VisitEvent,
     WeeklyShift,
 )
+from engineers.services.review import review_engineer
 from repairhub.core.history_admin import HistoryAdmin
 from repairhub.core.names import listed
 from repairhub.core.read_only_admin import ReadOnlyAdmin, ReadOnlyInline
@@ -128,6 +130,21 @@ class EngineerAdmin(HistoryAdmin):
                 ),
             )
         )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """After a change: visits that the engineer cannot do any more wait for somebody else."""
+        super().save_related(request, form, formsets, change)
+        changed = bool(form.changed_data) or any(formset.has_changed() for formset in formsets)
+        if not change or not changed:
+            return
+        lost = review_engineer(engineer=form.instance, by=request.user, at=timezone.now())
+        if lost:
+            said = ngettext(
+                "%(count)d visit has lost its engineer and waits on the dispatch board: %(visits)s.",
+                "%(count)d visits have lost their engineer and wait on the dispatch board: %(visits)s.",
+                len(lost),
+            ) % {"count": len(lost), "visits": listed(visit.reference for visit in lost)}
+            self.message_user(request, said, messages.WARNING)
 
     @display(description=_("Name"), ordering="user__name")
     def name(self, engineer: Engineer) -> str:

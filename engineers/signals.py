@@ -8,4 +8,5 @@ visit_set_out = Signal()
 visit_turned_back = Signal()  # something is in the way of the engineer who had set out
 visit_arrived = Signal()
 visit_ended = Signal()  # done, cannot complete, no access or cancelled: see the status
+visit_unconfirmed = Signal()  # its engineer cannot come any more; also kwarg was_confirmed
 visits_at_risk = Signal()  # kwargs: visits (a batch), at

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from engineers import signals
 from engineers.models import Visit
 from engineers.states import VisitStatus
-from orders.models import OrderVisit, RepairOrder
+from orders.models import Fitting, OrderVisit, RepairOrder
 from orders.services.telling import call_off_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
 from orders.signals import rework_failed
 from orders.states import OrderStatus, VisitPurpose
+from parts.services.stock import quarantine_unit
 from repairhub.core.errors import Conflict
 from repairhub.sla.signals import clocks_breached
 
@@ -60,6 +61,18 @@ def engineer_named(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> No
         tell_contacts(order, "engineer_named", key=key, at=at, context=context)
 
 
+@receiver(signals.visit_unconfirmed)
+def engineer_taken_off(*, visit: Visit, was_confirmed: bool, by: Any, at: datetime, **_kwargs: Any) -> None:
+    """Whoever was told a name learns that another engineer will be named; why is nobody's business."""
+    if not was_confirmed:
+        return
+    for link in _links(visit):
+        order = _locked(link)
+        append_event(order, "engineer_off", by=by, at=at)
+        key = f"visit:{visit.reference}:reassigned:{int(at.timestamp())}"
+        tell_contacts(order, "visit_reassigned", key=key, at=at, context=visit_context(visit))
+
+
 @receiver(signals.visit_set_out)
 def engineer_on_the_way(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
     """The customer learns that the engineer has left."""
@@ -99,6 +112,7 @@ def visit_over(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
             continue
         payload = {"reason": visit.end_reason, "note": visit.end_note}
         append_event(order, visit.status, by=by, at=at, payload=payload)
+        _quarantine_dead_parts(order, visit, by, at)
         if link.purpose == VisitPurpose.REWORK:
             rework_failed.send(sender=RepairOrder, order=order, visit=visit, by=by, at=at)
         elif order.status == OrderStatus.IN_REPAIR:
@@ -111,6 +125,12 @@ def visit_over(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
             at=at,
             context={"no_access": visit.status == VisitStatus.NO_ACCESS, **visit_context(visit)},
         )
+
+
+def _quarantine_dead_parts(order: RepairOrder, visit: Visit, by: Any, at: datetime) -> None:
+    """What the visit fitted, where it ended because that was faulty: nobody takes it for good again."""
+    for fitting in Fitting.objects.void().filter(order=order, visit=visit).select_related("unit"):
+        quarantine_unit(unit=fitting.unit, city=order.city, reference=order.reference, by=by, at=at)
 
 
 @receiver(clocks_breached)

@@ -1,7 +1,7 @@
 """An order's events in the customer's words. Upper apps add the words of their own kinds."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +20,16 @@ Payload = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Words:
-    """What happened, in a few words; `more` is a sentence or nothing; `is_bad`: a promise was broken."""
+    """What happened, in a few words; `more` is a sentence or nothing; `is_bad`: a promise was broken.
+
+    `written`: what somebody typed in their own words. It may name people and places, so that the mere link
+    does not show it.
+    """
 
     what: str
     more: str = ""
     is_bad: bool = False
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,12 @@ def words_of(event: OrderEvent) -> Words:
     return say(event.payload or {}) if say else Words(_("Something was recorded on your order."))
 
 
-def timeline(events: list[OrderEvent]) -> list[TimelineEntry]:
-    """The newest first."""
-    return [TimelineEntry(event.at, words_of(event)) for event in reversed(events)]
+def timeline(events: list[OrderEvent], *, proven: bool) -> list[TimelineEntry]:
+    """The newest first; what somebody typed only for a `proven` reader (a proved contact, or our staff)."""
+    entries = [TimelineEntry(event.at, words_of(event)) for event in reversed(events)]
+    if proven:
+        return entries
+    return [TimelineEntry(entry.at, replace(entry.words, written="")) for entry in entries]
 
 
 def _window(payload: Payload) -> str:
@@ -66,6 +74,10 @@ def _window(payload: Payload) -> str:
 def _named(payload: Payload, name: str) -> str:
     chinese = (get_language() or "en").startswith("zh")
     return str(payload.get(f"{name}_zh" if chinese else f"{name}_en", ""))
+
+
+def _note(payload: Payload) -> str:
+    return str(payload.get("note") or "")
 
 
 def _booked(payload: Payload) -> Words:
@@ -91,9 +103,16 @@ def _engineer_named(payload: Payload) -> Words:
 def _cannot_complete(payload: Payload) -> Words:
     reasons = {str(value): str(label) for value, label in CannotCompleteReason.choices}
     reason = reasons.get(str(payload.get("reason", "")), "")
-    note = str(payload.get("note", ""))
-    said = ": ".join(part for part in (reason, note) if part)
-    return Words(_("The visit could not be completed"), said, is_bad=True)
+    return Words(_("The visit could not be completed"), reason, is_bad=True, written=_note(payload))
+
+
+def _no_access(payload: Payload) -> Words:
+    return Words(
+        _("Nobody opened"),
+        _("Our engineer was there. Please choose a new window."),
+        is_bad=True,
+        written=_note(payload),
+    )
 
 
 def _part_in(payload: Payload) -> Words:
@@ -120,6 +139,9 @@ register_words(
         "booked": _booked,
         "window_chosen": _window_chosen,
         "engineer_named": _engineer_named,
+        "engineer_off": lambda payload: Words(
+            _("Another engineer will be named"), _("The one named before cannot come. Your window stays.")
+        ),
         "on_the_way": lambda payload: Words(_("Engineer on the way")),
         "turned_back": lambda payload: Words(
             _("Your engineer is held up"), _("We are seeing to it and tell you as soon as somebody sets out.")
@@ -131,9 +153,7 @@ register_words(
         "completed": lambda payload: Words(_("Repaired"), _("The warranty runs from now on.")),
         "rework_finished": lambda payload: Words(_("Rework done")),
         "cannot_complete": _cannot_complete,
-        "no_access": lambda payload: Words(
-            _("Nobody opened"), _("Our engineer was there. Please choose a new window."), is_bad=True
-        ),
+        "no_access": _no_access,
         "window_missed": lambda payload: Words(
             _("We missed the promised window"), _window(payload), is_bad=True
         ),

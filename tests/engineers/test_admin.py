@@ -3,13 +3,20 @@
 from datetime import date, time, timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
 from engineers.models import Absence, Engineer, EngineerCertificate, WeeklyShift
 from engineers.states import VisitStatus
 from tests.factories.accounts import DispatcherFactory, EngineerUserFactory, ManagerFactory, PartsAdminFactory
-from tests.factories.engineers import CertificateFactory, EngineerFactory, SkillFactory, confirmed_visit
+from tests.factories.engineers import (
+    MORNING,
+    CertificateFactory,
+    EngineerFactory,
+    SkillFactory,
+    confirmed_visit,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +118,21 @@ class TestEngineers:
         assert certificate.suspended_at is not None
         assert [version.suspended_at is None for version in certificate.history.all()] == [False, True]
         assert Absence.objects.get().until_on == date(2026, 12, 3)
+
+    def test_visits_that_cannot_be_done_any_more_are_counted_in_a_message(self, desk, engineer):
+        with time_machine.travel(MORNING, tick=False):
+            visit = confirmed_visit(city=engineer.city)
+            data = form_data(desk.get(page_of("engineer", engineer))) | {
+                "absences-TOTAL_FORMS": "1",
+                "absences-0-engineer": engineer.pk,
+                "absences-0-from_on": "2026-11-23",
+                "absences-0-until_on": "2026-11-23",
+            }
+            response = desk.post(page_of("engineer", engineer), data, follow=True)
+        said = f"1 visit has lost its engineer and waits on the dispatch board: {visit.reference}."
+        assert said in response.content.decode()
+        visit.refresh_from_db()
+        assert (visit.status, visit.engineer) == (VisitStatus.PLANNED, None)
 
     @pytest.mark.parametrize(
         ("field", "value", "model"),

@@ -1,0 +1,132 @@
+"""Absence, a lost shift, a suspended certificate: what an engineer cannot do any more leaves the route."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from engineers import policy
+from engineers.dispatch import EngineerDay, Reason, ReasonCode, Stop, qualification
+from engineers.dispatch.explain import presence
+from engineers.models import Absence, Engineer, Visit
+from engineers.planning import CityClock, city_today, engineer_day, stop_for
+from engineers.reasons import sentences
+from engineers.services.doorstep import mark_at_risk
+from engineers.services.events import record
+from engineers.services.planning import ASSIGN_WITHIN
+from engineers.services.routes import lock_city_day
+from engineers.signals import visit_unconfirmed
+from engineers.states import MOVABLE
+from repairhub.core.errors import InvalidInput
+from repairhub.places.models import City
+from repairhub.sla.services.clocks import start_clock
+
+
+@transaction.atomic
+def record_absence(
+    *, engineer: Engineer, from_on: date, until_on: date, reason: str, by: Any, at: datetime
+) -> list[Visit]:
+    """Stores the absence; returns the visits that lost their engineer by it (see `review_engineer`).
+
+    Raises InvalidInput where it ends before it begins.
+    """
+    if until_on < from_on:
+        raise InvalidInput(
+            _("The absence ends before it begins."), field="until_on", code="ends_before_it_begins"
+        )
+    Absence.objects.create(engineer=engineer, from_on=from_on, until_on=until_on, reason=reason[:120])
+    return review_engineer(engineer=engineer, by=by, at=at)
+
+
+@transaction.atomic
+def review_engineer(*, engineer: Engineer, by: Any, at: datetime) -> list[Visit]:
+    """The visits from today on that the engineer cannot do any more, now without an engineer and at risk.
+
+    Call it in the transaction that changed shifts, absences, certificates or the engineer. Each visit keeps
+    its promised window, gets a new deadline for naming somebody, and is announced: the customer who knows
+    the engineer's name has to learn that another one will come. Every day that can be booked is locked
+    first, so that no booking made on the old facts slips through.
+    """
+    engineer = Engineer.objects.select_related("city", "user").get(pk=engineer.pk)
+    today = city_today(engineer.city, at)
+    held = Visit.objects.filter(engineer=engineer, status__in=MOVABLE, on__gte=today)
+    days = {(engineer.city_id, today + timedelta(days=n)) for n in range(policy.booking_days())}
+    days |= set(held.values_list("city_id", "on"))
+    cities = City.objects.in_bulk([city_id for city_id, _on in days])
+    for city_id, on in sorted(days):
+        lock_city_day(cities[city_id], on, changes_route=False)
+    visits = list(held.select_for_update(of=("self",)).select_related("city").order_by("pk"))
+    lost = [(visit, why) for visit, why in _answers(engineer, visits, at) if why]
+    for city_id, on in sorted({(visit.city_id, visit.on) for visit, _why in lost}):
+        lock_city_day(cities[city_id], on)
+    for visit, why in lost:
+        _take_off(visit, why, by=by, at=at)
+    mark_at_risk(visit_ids=[visit.pk for visit, _why in lost], at=at)
+    return [visit for visit, _why in lost]
+
+
+def _answers(
+    engineer: Engineer, visits: Sequence[Visit], at: datetime
+) -> Iterable[tuple[Visit, Sequence[str]]]:
+    """Each visit with what is in the way of it, in sentences; nothing where the engineer can do it."""
+    if not visits:
+        return
+    if not engineer.is_active:
+        gone = [_("The engineer does not work for us any more.")]
+        yield from ((visit, gone) for visit in visits)
+        return
+    days = [visit.on for visit in visits]
+    loaded = Engineer.objects.with_day(min(days), max(days)).get(pk=engineer.pk)
+    for visit in visits:
+        if visit.city_id != engineer.city_id:
+            yield visit, [_("The engineer works in another city now.")]
+        else:
+            clock = CityClock.of(visit.city, visit.on)
+            stop = stop_for(visit, clock, at)
+            yield visit, sentences(_in_the_way(visit, stop, engineer_day(loaded, visit.on), clock))
+
+
+def _in_the_way(visit: Visit, stop: Stop, day: EngineerDay, clock: CityClock) -> list[Reason]:
+    away = presence(stop, day)
+    if away is None and visit.planned_start_at is not None and visit.planned_end_at is not None:
+        start, end = clock.seconds(visit.planned_start_at), clock.seconds(visit.planned_end_at)
+        is_late = start > stop.window_end  # what is late already may end after the shift
+        if not is_late and not day.shift_start <= start <= end <= day.shift_end:
+            hours = {"shift_start": day.shift_start, "shift_end": day.shift_end}
+            away = Reason(ReasonCode.OUTSIDE_SHIFT, hours)
+    return [*qualification(stop, day), *([away] if away else [])]
+
+
+def _take_off(visit: Visit, why: Sequence[str], *, by: Any, at: datetime) -> None:
+    from_status, engineer_id = visit.status, visit.engineer_id
+    visit.unconfirm()
+    visit.engineer = visit.planned_start_at = visit.planned_end_at = visit.confirmed_at = None
+    visit.is_pinned = False  # a pin to somebody who cannot come holds nobody
+    visit.save(
+        update_fields=[
+            "status", "engineer", "planned_start_at", "planned_end_at", "confirmed_at", "is_pinned",
+        ]
+    )  # fmt: skip
+    city = visit.city
+    start_clock(
+        subject=visit,
+        target_key=ASSIGN_WITHIN,
+        at=at,
+        scope=city.code,
+        label=visit.reference,
+        link=f"{reverse('board')}?city={city.code}&on={visit.on.isoformat()}&visit={visit.reference}",
+    )
+    record(
+        visit,
+        "unconfirmed",
+        by=by,
+        at=at,
+        from_status=from_status,
+        reason=" ".join(why)[:500],
+        data={"engineer": engineer_id},
+    )
+    was_confirmed = from_status != visit.status
+    visit_unconfirmed.send(sender=Visit, visit=visit, was_confirmed=was_confirmed, by=by, at=at)

@@ -1,0 +1,157 @@
+"""An engineer who cannot come any more: the visits lose their engineer at once, not when it is too late."""
+
+from datetime import date, time, timedelta
+
+import pytest
+
+from engineers.models import Absence, Engineer, Visit
+from engineers.services.dispatching import dispatch_visit
+from engineers.services.planning import ASSIGN_WITHIN
+from engineers.services.review import record_absence, review_engineer
+from engineers.signals import visit_unconfirmed, visits_at_risk
+from engineers.states import VisitStatus
+from repairhub.accounts.models import User
+from repairhub.core.errors import InvalidInput
+from repairhub.places.models import City
+from repairhub.sla.models import SlaClock
+from tests.factories.engineers import (
+    DAY,
+    MORNING,
+    EngineerFactory,
+    clock,
+    confirmed_visit,
+    planned_visit,
+    visit_in,
+)
+from tests.factories.places import CityFactory
+
+pytestmark = pytest.mark.django_db
+AT = MORNING + timedelta(minutes=30)
+
+
+def absent(engineer: Engineer, by: User, from_on: date = DAY, until_on: date = DAY) -> list[Visit]:
+    """The verb."""
+    return record_absence(engineer=engineer, from_on=from_on, until_on=until_on, reason="ill", by=by, at=AT)
+
+
+def review(engineer: Engineer, by: User) -> list[Visit]:
+    """The verb without an absence."""
+    return review_engineer(engineer=engineer, by=by, at=AT)
+
+
+class TestRecordAbsence:
+    def test_takes_the_engineer_off_the_visits_of_those_days(
+        self, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit = confirmed_visit(city=city)
+        later = confirmed_visit(city=city, on=DAY + timedelta(days=1))
+        assert absent(engineer, dispatcher) == [visit]
+        assert Absence.objects.get().reason == "ill"
+        fresh = Visit.objects.get(pk=visit.pk)
+        assert (fresh.status, fresh.engineer, fresh.planned_start_at) == (VisitStatus.PLANNED, None, None)
+        assert (fresh.at_risk_at, fresh.window_start_at) == (AT, visit.window_start_at)
+        assert Visit.objects.get(pk=later.pk).engineer == engineer
+
+    def test_records_who_and_why(self, city: City, engineer: Engineer, dispatcher: User) -> None:
+        visit = confirmed_visit(city=city)
+        absent(engineer, dispatcher)
+        event = visit.events.get(kind="unconfirmed")
+        assert (event.from_status, event.to_status, event.by) == ("confirmed", "planned", dispatcher)
+        assert event.reason.startswith("Is absent on that day.")
+        assert event.data == {"engineer": engineer.pk}
+
+    def test_the_desk_gets_a_new_deadline(self, city: City, engineer: Engineer, dispatcher: User) -> None:
+        visit = confirmed_visit(city=city)
+        absent(engineer, dispatcher)
+        clocks = SlaClock.objects.open().for_subjects([visit]).about(ASSIGN_WITHIN)
+        assert [c.started_at for c in clocks] == [AT]
+
+    def test_announces_each_visit_and_the_risk_as_one_batch(
+        self, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        tentative = planned_visit(city=city, window="08:00")
+        named = confirmed_visit(city=city)
+        heard: list[object] = []
+
+        def off(visit: Visit, was_confirmed: bool, **_kwargs: object) -> None:
+            heard.append((visit.pk, was_confirmed))
+
+        def risk(visits: list[Visit], **_kwargs: object) -> None:
+            heard.append([v.pk for v in visits])
+
+        visit_unconfirmed.connect(off)
+        visits_at_risk.connect(risk)
+        try:
+            absent(engineer, dispatcher)
+        finally:
+            visit_unconfirmed.disconnect(off)
+            visits_at_risk.disconnect(risk)
+        assert heard == [(tentative.pk, False), (named.pk, True), [tentative.pk, named.pk]]
+
+    def test_somebody_else_can_be_named_by_hand(
+        self, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit = confirmed_visit(city=city)
+        absent(engineer, dispatcher)
+        other = EngineerFactory(city=city)
+        named = dispatch_visit(visit=visit, engineer=other, by=dispatcher, at=AT)
+        assert (named.engineer, named.at_risk_at) == (other, None)
+
+    def test_that_ends_before_it_begins_is_refused(self, engineer: Engineer, dispatcher: User) -> None:
+        with pytest.raises(InvalidInput):
+            absent(engineer, dispatcher, until_on=DAY - timedelta(days=1))
+
+
+class TestReviewEngineer:
+    def test_changes_nothing_where_everything_can_be_done(
+        self, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit = confirmed_visit(city=city)
+        events = visit.events.count()
+        assert review(engineer, dispatcher) == []
+        assert visit.events.count() == events
+
+    def test_a_suspended_certificate(self, city: City, engineer: Engineer, dispatcher: User) -> None:
+        visit = confirmed_visit(city=city)
+        engineer.certificates.update(suspended_at=AT)
+        assert review(engineer, dispatcher) == [visit]
+        assert "is suspended" in visit.events.get(kind="unconfirmed").reason
+
+    def test_a_lost_shift(self, city: City, engineer: Engineer, dispatcher: User) -> None:
+        visit = confirmed_visit(city=city)
+        engineer.shifts.filter(weekday=DAY.weekday()).delete()
+        assert review(engineer, dispatcher) == [visit]
+
+    def test_a_shift_that_ends_before_the_planned_work_does(
+        self, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit = confirmed_visit(city=city)
+        kept = confirmed_visit(city=city, window="08:00")
+        engineer.shifts.update(ends_at=time(10, 30))
+        assert review(engineer, dispatcher) == [visit]
+        assert Visit.objects.get(pk=kept.pk).status == VisitStatus.CONFIRMED
+
+    def test_somebody_who_left_or_moved_to_another_city(
+        self, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit = confirmed_visit(city=city)
+        Engineer.objects.filter(pk=engineer.pk).update(is_active=False)
+        assert review(engineer, dispatcher) == [visit]
+        Engineer.objects.filter(pk=engineer.pk).update(is_active=True)
+        dispatch_visit(visit=visit, engineer=engineer, by=dispatcher, at=AT)
+        Engineer.objects.filter(pk=engineer.pk).update(city=CityFactory(shanghai=True))
+        assert review(engineer, dispatcher) == [visit]
+
+    @pytest.mark.parametrize("status", [VisitStatus.EN_ROUTE, VisitStatus.ON_SITE, VisitStatus.DONE])
+    def test_what_is_under_way_or_over_stays(
+        self, status: str, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit_in(status, city=city)
+        engineer.certificates.update(suspended_at=AT)
+        assert review(engineer, dispatcher) == []
+
+    def test_days_that_are_over_stay(self, city: City, engineer: Engineer, dispatcher: User) -> None:
+        confirmed_visit(city=city)
+        engineer.certificates.update(suspended_at=AT)
+        tomorrow = clock("09:00", DAY + timedelta(days=1))
+        assert review_engineer(engineer=engineer, by=dispatcher, at=tomorrow) == []
