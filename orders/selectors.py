@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from engineers.models import Visit
 from engineers.states import UNDER_WAY, VisitStatus
 from orders.models import Fitting, OrderVisit, QuoteLine, RepairOrder
-from orders.services.door import lines_to_fit
+from orders.services.door import fittings_at, lines_to_fit
 from parts.models import StockUnit
 from repairhub.core.errors import NotFoundError
 
@@ -50,8 +50,7 @@ def door_order(visit: Visit) -> RepairOrder:
 def door_work(order: RepairOrder, visit: Visit) -> list[DoorWork]:
     """Today's lines in their order."""
     fittings = {
-        fitting.line_id: fitting
-        for fitting in Fitting.objects.filter(order=order, visit=visit).select_related("unit__lot__part")
+        fitting.line_id: fitting for fitting in fittings_at(order, visit).select_related("unit__lot__part")
     }
     return [DoorWork(line, fittings.get(line.pk)) for line in lines_to_fit(order, visit)]
 

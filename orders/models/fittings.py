@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from engineers.models import Engineer, Visit
 from orders.models.orders import RepairOrder
 from orders.models.quotes import QuoteLine
+from orders.querysets import FittingQuerySet
 from orders.states import OldPartFate, Stage
 from parts.models import StockUnit
 
@@ -77,6 +78,8 @@ class Fitting(models.Model):
     old_part_fate = models.CharField(_("old part"), max_length=10, choices=OldPartFate.choices, blank=True)
     fitted_at = models.DateTimeField(_("fitted at"))
     removed_at = models.DateTimeField(_("old part out at"), null=True, blank=True)
+
+    objects = FittingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("fitting")

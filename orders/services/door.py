@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -106,15 +107,24 @@ def start_with_code(*, order: RepairOrder, visit: Visit, code: str, by: Any, at:
 
 
 def lines_to_fit(order: RepairOrder, visit: Visit) -> list[QuoteLine]:
-    """The lines of the approved quote that this visit has to fit: those not fitted yet, or the rework's."""
+    """The lines of the approved quote that this visit has to do: those not done before, or the rework's.
+
+    Done is a line whose new part is in and whose old part is recorded; a dead new part never counts.
+    """
     lines = list(approved_quote(order).lines.all())
     if link_of(order, visit).purpose == VisitPurpose.REWORK:
         again = ports.rework_lines(order, visit)
         return [line for line in lines if line.pk in again]
-    fitted_before = set(
-        Fitting.objects.filter(order=order).exclude(visit=visit).values_list("line_id", flat=True)
-    )
-    return [line for line in lines if line.pk not in fitted_before]
+    before = Fitting.objects.standing().filter(order=order, removed_at__isnull=False).exclude(visit=visit)
+    done_before = set(before.values_list("line_id", flat=True))
+    return [line for line in lines if line.pk not in done_before]
+
+
+def fittings_at(order: RepairOrder, visit: Visit) -> QuerySet[Fitting]:
+    """What counts as fitted at this visit: a rework begins anew, a repair goes on from the last visit."""
+    fittings = Fitting.objects.standing().filter(order=order)
+    is_rework = link_of(order, visit).purpose == VisitPurpose.REWORK
+    return fittings.filter(visit=visit) if is_rework else fittings
 
 
 @transaction.atomic
@@ -135,7 +145,7 @@ def fit_part(
             next_step=_("Reload the page to see what is next."),
         )
     unit = find_unit(serial)
-    present = Fitting.objects.filter(line=line, visit=visit).select_related("unit").first()
+    present = fittings_at(order, visit).filter(line=line).select_related("unit").first()
     if present is not None:
         if present.unit_id == unit.pk:
             return present
@@ -188,14 +198,25 @@ def fit_part(
 
 
 @transaction.atomic
-def take_out_part(*, fitting: Fitting, serial: str, fate: str, by: Any, at: datetime) -> Fitting:
+def take_out_part(
+    *, fitting: Fitting, serial: str, fate: str, by: Any, at: datetime, visit: Visit | None = None
+) -> Fitting:
     """The fitting with the old part's serial ("none" where it has none) and what becomes of it.
 
+    `visit`: the one under way, where an earlier one fitted the part and ended before this was recorded.
     The same again changes nothing. Raises InvalidInput (fields "old_serial", "fate"), Conflict (field
     "old_serial") where something else was recorded before, NotAllowed.
     """
-    order, _visit = lock_at_work(order=fitting.order, visit=fitting.visit, by=by)
-    fitting = Fitting.objects.select_related("unit").get(pk=fitting.pk)
+    order, visit = lock_at_work(order=fitting.order, visit=visit or fitting.visit, by=by)
+    present = fittings_at(order, visit).select_related("unit").filter(pk=fitting.pk).first()
+    if present is None:
+        raise Conflict(
+            _("This part is not part of today's work."),
+            field="old_serial",
+            code="not_in_this_visit",
+            next_step=_("Reload the page to see what is next."),
+        )
+    fitting = present
     serial = serial.strip()[:60]
     if not serial:
         raise InvalidInput(
@@ -307,7 +328,7 @@ def _checked_photos(photos: Sequence["UploadedFile[Any]"]) -> list[CleanPhoto]:
 
 
 def _check_lines_done(order: RepairOrder, visit: Visit) -> None:
-    fittings = {fitting.line_id: fitting for fitting in Fitting.objects.filter(order=order, visit=visit)}
+    fittings = {fitting.line_id: fitting for fitting in fittings_at(order, visit)}
     for line in lines_to_fit(order, visit):
         if line.pk not in fittings:
             raise Conflict(

@@ -184,10 +184,15 @@ def _fit(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
 
 
 def _take_out(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
-    fittings = Fitting.objects.filter(visit=visit).select_related("order", "visit")
+    fittings = Fitting.objects.filter(order=door_order(visit)).select_related("order", "visit")
     fitting = get_object_or_404(fittings, pk=_posted_id(request, "fitting"))
     door.take_out_part(
-        fitting=fitting, serial=data["old_serial"], fate=data["fate"], by=request.user, at=timezone.now()
+        fitting=fitting,
+        visit=visit,
+        serial=data["old_serial"],
+        fate=data["fate"],
+        by=request.user,
+        at=timezone.now(),
     )
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from parts.models import Lot, StockLocation, StockMovement, StockUnit, UnitStatus
 from repairhub.core.errors import Conflict, InvalidInput
+from repairhub.places.models import City
 
 
 @transaction.atomic
@@ -95,3 +96,48 @@ def fit_unit(*, unit: StockUnit, reference: str, by: Any, at: datetime) -> Stock
     unit.status, unit.location = UnitStatus.FITTED, None
     unit.save(update_fields=["status", "location"])
     return unit
+
+
+@transaction.atomic
+def quarantine_unit(*, unit: StockUnit, city: City, reference: str, by: Any, at: datetime) -> StockUnit:
+    """The unit in the city's quarantine (made where there is none); one that is there already stays so.
+
+    A fitted one comes out of its phone: the ledger takes it back to where it was taken from, then away.
+    """
+    unit = StockUnit.objects.select_for_update().get(pk=unit.pk)
+    if unit.status == UnitStatus.QUARANTINED:
+        return unit
+    origin = unit.location
+    if origin is None:  # it came out of a phone: first back into our hands, then away
+        origin = unit.movements.filter(kind=StockMovement.Kind.FITTED).latest("at", "id").from_location
+        StockMovement.objects.create(
+            unit=unit,
+            kind=StockMovement.Kind.RECEIVED,
+            to_location=origin,
+            reference=reference,
+            by=by,
+            at=at,
+        )
+    quarantine = _quarantine_of(city)
+    StockMovement.objects.create(
+        unit=unit,
+        kind=StockMovement.Kind.QUARANTINED,
+        from_location=origin,
+        to_location=quarantine,
+        reference=reference,
+        by=by,
+        at=at,
+    )
+    unit.status, unit.location = UnitStatus.QUARANTINED, quarantine
+    unit.save(update_fields=["status", "location"])
+    return unit
+
+
+def _quarantine_of(city: City) -> StockLocation:
+    kind = StockLocation.Kind.QUARANTINE
+    found = StockLocation.objects.filter(city=city, kind=kind).order_by("pk").first()
+    if found is None:
+        found, _made = StockLocation.objects.get_or_create(
+            name=f"{city.name_en} quarantine", defaults={"kind": kind, "city": city}
+        )
+    return found

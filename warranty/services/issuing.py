@@ -21,6 +21,8 @@ from warranty.models import Warranty, WarrantyTerms
 def issue_warranties(*, order: RepairOrder, visit: Visit, by: Any, at: datetime) -> list[Warranty]:
     """One warranty for every fitting of the order that has none yet, of this visit and of earlier ones.
 
+    A part that was dead on arrival is no promise: it is left out.
+
     A part that a rework put in takes over the promise of the part before it. Nothing to issue: an empty list,
     nothing is written. Raises Conflict unless the order is completed.
     """
@@ -32,7 +34,8 @@ def issue_warranties(*, order: RepairOrder, visit: Visit, by: Any, at: datetime)
             code="order_not_completed",
         )
     fittings = list(
-        Fitting.objects.filter(order=order, warranty=None)
+        Fitting.objects.standing()
+        .filter(order=order, warranty=None)
         .select_related("line", "unit__lot__part")
         .order_by("fitted_at", "pk")
     )
