@@ -67,6 +67,7 @@ ADDRESSES: dict[str, Door] = {
     "board_export": Door(DESK),
     "board_visit": Door(DESK, VISIT),
     "dispatch_visit": Door(DESK, VISIT),
+    "turn_back_visit": Door(DESK, VISIT),
     "engineer_day": Door(ENGINEER),
     # after the repair: behind the order's link, and the case officer's desk
     "file_claim": Door(PUBLIC, ORDER),
