@@ -60,7 +60,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     list_filter = ["role", "is_active", "language", "cities"]
     search_fields = ["name", "phone", "email"]
     ordering = ["name", "pk"]
-    filter_horizontal = ["cities"]
+    autocomplete_fields = ["cities"]
     readonly_fields = ["last_login", "created_at"]
     list_per_page = 50
     actions = ["switch_off_second_factor"]

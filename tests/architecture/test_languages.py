@@ -13,11 +13,14 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.contrib import admin
 from django.template.base import Lexer, TokenType
+from django.utils.functional import Promise
 from django.utils.translation import trans_real
 
 from tests.architecture.texts import (
     CATALOGUE,
+    ROOMS,
     ROOT,
     Text,
     our_templates,
@@ -119,6 +122,22 @@ class TestOtherPeoplesPages:
         assert missing == set()
 
 
+class TestFields:
+    def test_everything_that_the_admin_shows_has_a_name_in_both_languages(self) -> None:
+        inlines = [inline.model for shown in admin.site._registry.values() for inline in shown.inlines]
+        ours = [
+            model for model in {*admin.site._registry, *inlines} if model.__module__.split(".")[0] in ROOMS
+        ]
+        assert len(ours) > 25
+        unnamed = [
+            str(field)
+            for model in ours
+            for field in (*model._meta.fields, *model._meta.many_to_many)
+            if not field.primary_key and not isinstance(field.verbose_name, Promise)
+        ]
+        assert unnamed == []
+
+
 class Words(HTMLParser):
     """Words that stand in a template itself."""
 
@@ -210,9 +229,12 @@ class TestTheChecks:
     def test_a_new_text_in_a_template_is_seen(self, source: str, catalogue: polib.POFile) -> None:
         assert len(not_collected((("x.html", text) for text in texts_in_template(source)), catalogue)) == 1
 
-    def test_a_text_that_is_no_literal_is_an_error(self) -> None:
+    @pytest.mark.parametrize(
+        "source", ["_(label)", "from django.utils.translation import gettext_lazy as lazy\nlazy('Late.')"]
+    )
+    def test_a_text_that_nobody_would_collect_is_an_error(self, source: str) -> None:
         with pytest.raises(ValueError, match="line 1"):
-            list(texts_in_python("_(label)"))
+            list(texts_in_python(source))
 
     @pytest.mark.parametrize(
         "source",
