@@ -138,7 +138,6 @@ class PartAdmin(HistoryAdmin):
     autocomplete_fields = ["fits", "component", "supplier"]
     inlines = [PartCertificateInline]
     readonly_fields = ["price_history"]
-    history_list_display = ["history_price"]
     fieldsets = [
         (None, {"fields": [("sku", "grade"), ("component", "supplier"), ("name_en", "name_zh"), "fits"]}),
         (
@@ -199,11 +198,6 @@ class PartAdmin(HistoryAdmin):
                 )
             before = version.price
         return format_html_join("", "<div>{} &middot; {} &middot; {}</div>", reversed(lines[-10:])) or "-"
-
-    @display(description=_("Price"))
-    def history_price(self, version: Any) -> str:
-        """The price of that version, on the page "History"."""
-        return format_money(version.price, version.currency)
 
 
 class ReceiveUnitsForm(forms.Form):

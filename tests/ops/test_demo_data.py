@@ -23,7 +23,7 @@ from parts.models import Brand, DeviceModel, Grade, Part, StockLocation, StockMo
 from repairhub.accounts.models import User
 from repairhub.accounts.states import ADMIN_ROLES, Role
 from repairhub.ops.demo import tables
-from repairhub.ops.demo.catalogue import LAPSED_SKU
+from repairhub.ops.demo.catalogue import ENDING_SKU, LAPSED_SKU
 from repairhub.ops.demo.loading import load_data
 from repairhub.ops.demo.people import DEMO_ENGINEER
 from repairhub.ops.demo.sign_ins import PASSWORD, SIGN_INS
@@ -121,6 +121,7 @@ class TestCatalogue:
         certified = Part.objects.filter(grade=Grade.CERTIFIED)
         offered = Part.objects.offered(ON).filter(grade=Grade.CERTIFIED)
         assert [part.sku for part in certified.difference(offered)] == [LAPSED_SKU]
+        assert [part.sku for part in Part.objects.lapsing(ON, ON + timedelta(days=30))] == [ENDING_SKU]
 
     def test_the_makers_warranty_stays_only_where_the_maker_authorised_the_engineer(self):
         keeps = Part.objects.filter(keeps_maker_warranty=True)
@@ -197,12 +198,13 @@ class TestPeople:
         assert len(set(phones)) == len(phones) == 630 + len(SIGN_INS) - 1
         assert not User.objects.filter(role=Role.CUSTOMER).exists()
 
-    def test_some_certificates_have_run_out_or_are_suspended_but_none_for_screens(self):
+    def test_some_certificates_have_run_out_end_soon_or_are_suspended_but_none_for_screens(self):
         lapsed = EngineerCertificate.objects.filter(valid_until_on__lt=ON)
+        ending = EngineerCertificate.objects.ending(ON, ON + timedelta(days=30))
         suspended = EngineerCertificate.objects.exclude(suspended_at=None)
-        assert lapsed.exists()
-        assert suspended.exists()
-        assert not (lapsed | suspended).filter(skill__key="screen").exists()
+        for certificates in (lapsed, ending, suspended):
+            assert certificates.exists()
+            assert not certificates.filter(skill__key="screen").exists()
 
 
 @pytest.mark.django_db

@@ -172,7 +172,7 @@ class TestParts:
         assert "¥2,049" in page
         history = desk.get(reverse("admin:parts_part_history", args=[part.pk]))
         assert history.status_code == 200
-        assert "¥2,049" in history.content.decode()
+        assert "2049.00" in history.content.decode()
 
     def test_a_price_below_zero_is_refused_in_the_form(self, desk):
         part = PartFactory()

@@ -20,6 +20,11 @@ SAMPLE = "sample"
 ISSUER = "Demo testing laboratory (sample)"
 # Its certificate has run out, so customers are not offered it: what a parts admin mends.
 LAPSED_SKU = "XIAOMI13-SCR-C"
+# Its certificate ends soon: what the admin's first page tells in time.
+ENDING_SKU = "P60PRO-SCR-C"
+ENDS_IN = {LAPSED_SKU: timedelta(days=-12), ENDING_SKU: timedelta(days=20)}
+ENDS_USUALLY_IN = timedelta(days=530)
+CERTIFICATE_LASTS = timedelta(days=730)
 CERTIFIED_SUPPLIERS = {
     "screen": "Lanhai Display (sample)",
     "battery": "Hengneng Battery (sample)",
@@ -195,11 +200,12 @@ def _write_parts(
             part=part,
             number=f"PC-{part.sku}",
             issuer=ISSUER,
-            valid_from_on=on - timedelta(days=380 if part.sku == LAPSED_SKU else 200),
-            valid_until_on=on + timedelta(days=-12 if part.sku == LAPSED_SKU else 530),
+            valid_from_on=until - CERTIFICATE_LASTS,
+            valid_until_on=until,
         )
         for part in new
         if part.grade == Grade.CERTIFIED
+        for until in [on + ENDS_IN.get(part.sku, ENDS_USUALLY_IN)]
     ]
     bulk_create_with_history(certificates, PartCertificate, default_date=at, default_change_reason=REASON)
     return known | {part.sku: part for part in new}

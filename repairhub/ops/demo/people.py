@@ -24,7 +24,16 @@ KINDS = [
     {"screen": 2, "battery": 2, "camera": 2, "glass": 1, "port": 2},
 ]
 BOARDS_ONLY = {"battery": 2, "board": 3}
-CHANCE = {"senior": 0.16, "boards_only": 0.06, "expired": 0.05, "suspended": 0.01, "absent": 0.06}
+CHANCE = {
+    "senior": 0.16,
+    "boards_only": 0.06,
+    "expired": 0.05,
+    "ending": 0.03,
+    "suspended": 0.01,
+    "absent": 0.06,
+}
+LAPSES = ("expired", "ending", "suspended")
+LASTS_DAYS = 730  # a certificate, about two years
 
 SHIFTS = [(time(8), time(17)), (time(10), time(19)), (time(12), time(21))]
 # Makers authorise the first seniors of a few cities only; elsewhere the booking page points to the maker.
@@ -133,14 +142,17 @@ def _base(seeded: random.Random, city: CityRow) -> tuple[float, float]:
 def _certificates(
     seeded: random.Random, number: str, skills: dict[str, int], on: date
 ) -> tuple[Certificate, ...]:
-    """Two-year certificates. Some of the other skills have run out or are suspended; screens hold."""
+    """Two-year certificates. Some have run out, end soon or are suspended, but those for screens hold."""
     found = []
     for skill, level in skills.items():
-        age, draw = seeded.randint(30, 600), seeded.random()
-        sound = skill == "screen" or number == DEMO_ENGINEER
-        if not sound and draw < CHANCE["expired"]:
-            age = 730 + seeded.randint(5, 60)
-        suspended = not sound and CHANCE["expired"] <= draw < CHANCE["expired"] + CHANCE["suspended"]
+        age, draw, days = seeded.randint(30, 600), seeded.random(), seeded.randint(5, 25)
+        if skill == "screen" or number == DEMO_ENGINEER:
+            draw = 1.0
+        expired = draw < CHANCE["expired"]
+        ending = not expired and draw < CHANCE["expired"] + CHANCE["ending"]
+        suspended = not (expired or ending) and draw < sum(CHANCE[name] for name in LAPSES)
+        if expired or ending:
+            age = LASTS_DAYS + (days if expired else -days)
         since = on - timedelta(days=age)
         found.append(
             Certificate(
@@ -148,7 +160,7 @@ def _certificates(
                 level,
                 f"EC-{number}-{skill.upper()}",
                 since,
-                since + timedelta(days=730),
+                since + timedelta(days=LASTS_DAYS),
                 suspended,
             )
         )

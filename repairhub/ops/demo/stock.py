@@ -39,6 +39,7 @@ def load_stock(*, on: date, at: datetime, say: Callable[[str], None]) -> int:
     parts = list(Part.objects.select_related("component").order_by("sku"))
     lots = _lots(parts, on)
     used = Counter(dict(Part.objects.annotate(n=Count("lots__units")).values_list("sku", "n")))
+    before = used.total()
     by = User.objects.get_queryset().get(phone=_phone_of(Role.PARTS_ADMIN))
     known = set(StockLocation.objects.values_list("name", flat=True))
     cities = list(City.objects.order_by("id"))
@@ -63,6 +64,10 @@ def load_stock(*, on: date, at: datetime, say: Callable[[str], None]) -> int:
         _write(rows, by=by, on=on, at=at)
         if rows and (done % 9 == 0 or done == len(cities)):
             say(f"stock of {done}/{len(cities)} cities: {used.total():,} units")
+    if used.total() > before:
+        # until its own round comes by, PostgreSQL would plan queries for tables it believes to be empty
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
     return used.total()
 
 
