@@ -83,6 +83,14 @@ def _minutes(seconds: int) -> str:
 
 
 def _fits(wording: Wording, data: Mapping[str, Any]) -> str:
+    place = _place(wording, data)
+    if not data.get("late_by"):
+        return place
+    late = _("It will be late by %(late)s.") % {"late": _minutes(data["late_by"])}
+    return f"{place} {late}"
+
+
+def _place(wording: Wording, data: Mapping[str, Any]) -> str:
     facts = {"start": _clock(data["start"]), "extra": _minutes(max(0, data["extra_travel"]))}
     if data["after"] is None:
         return _("Fits as the next visit: starts at %(start)s, with %(extra)s more driving.") % facts

@@ -13,8 +13,10 @@ from engineers.dispatch.insertion import (
     best_insertion,
     candidate_for,
     candidates,
+    earliest_arrival,
     feasible_windows,
     insert,
+    least_late,
 )
 from engineers.dispatch.plan import DayPlan
 from engineers.dispatch.problem import (
@@ -69,9 +71,11 @@ __all__ = [
     "candidates",
     "check_change",
     "check_plan",
+    "earliest_arrival",
     "earliest_start",
     "feasible_windows",
     "insert",
+    "least_late",
     "nearest_windows",
     "qualification",
 ]

@@ -111,11 +111,15 @@ def check_change(
 
     The rule of the design, section 5: no decision of ours breaks a window; what the world had already
     broken may stay as it is but get no worse. Promises are read from ``before`` and ``new``, so a
-    change that edits one is found out.
+    change that edits one is found out. For a new stop, which stands in no route, the lateness before
+    planning is unbounded: left alone, nobody would ever come. So it may be as late as its own
+    ``late_until`` says, which only the desk's ``least_late`` sets; a booking's has none and is kept.
     """
     days = list(before)
     routes = list(before.routes.values())
+    new = list(new)
     stops = {stop.visit_id: stop for route in routes for stop in route.stops}
+    unplanned = [stop for stop in new if stop.visit_id not in stops]
     stops.update((stop.visit_id, stop) for stop in new)
     drive = _Drive(before.travel)
     present = {
@@ -126,6 +130,9 @@ def check_change(
     for fault in check_plan(present, days=days, stops=stops.values(), travel=before.travel, routes=routes):
         key = _identity(fault)
         already[key] = max(already.get(key, 0), fault.by)
+    for stop in unplanned:
+        if stop.deadline > stop.window_end:
+            already[ViolationCode.LATE, stop.visit_id] = stop.deadline - stop.window_end
     planned = {day.engineer_id: after.planned(day.engineer_id) for day in after}
     return [
         fault

@@ -16,7 +16,7 @@ class ReasonCode(StrEnum):
     """What a Reason says; beside each, the keys of its data."""
 
     FITS = "fits"
-    """extra_travel, start, after (visit id or None), before (visit id or None)"""
+    """extra_travel, start, after (visit id or None), before (visit id or None); where late: late_by"""
     NOT_QUALIFIED = "not_qualified"
     """skill, level"""
     LEVEL_TOO_LOW = "level_too_low"
@@ -96,8 +96,8 @@ def presence(stop: Stop, day: EngineerDay) -> Reason | None:
     return None
 
 
-def fits(timetable: Timetable, position: int, extra_travel: int, start: int) -> Reason:
-    """Return the reason for a candidate: where in the route, when, for how much more driving."""
+def fits(timetable: Timetable, stop: Stop, position: int, extra_travel: int, start: int) -> Reason:
+    """Return the reason for a candidate: where in the route, when, for how much more driving, how late."""
     stops = timetable.route.stops
     return Reason(
         ReasonCode.FITS,
@@ -106,6 +106,7 @@ def fits(timetable: Timetable, position: int, extra_travel: int, start: int) -> 
             "start": start,
             "after": stops[position - 1].visit_id if position else None,
             "before": stops[position].visit_id if position < len(stops) else None,
+            **({"late_by": start - stop.window_end} if start > stop.window_end else {}),
         },
     )
 

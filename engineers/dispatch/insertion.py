@@ -19,7 +19,7 @@ from engineers.dispatch.explain import (
 )
 from engineers.dispatch.plan import DayPlan
 from engineers.dispatch.problem import EngineerDay, EngineerId, Place, Stop
-from engineers.dispatch.schedule import Timetable
+from engineers.dispatch.schedule import ALWAYS, Timetable
 from engineers.dispatch.windows import Window
 
 
@@ -127,6 +127,37 @@ def insert(stop: Stop, plan: DayPlan, candidate: Candidate) -> DayPlan:
     return plan.without(stop.visit_id).with_stop(stop, candidate.engineer_id, candidate.position)
 
 
+def earliest_arrival(stop: Stop, plan: DayPlan) -> int | None:
+    """Return the first second at which any qualified engineer could start the visit, window or not.
+
+    Every window already promised and every shift is kept. None where nobody can come at all that day.
+    """
+    plan = plan.without(stop.visit_id)
+    whenever = replace(stop, late_until=ALWAYS)
+    earliest: int | None = None
+    for day in plan:
+        if not is_qualified(whenever, day) or presence(whenever, day) is not None:
+            continue
+        timetable = plan.timetable(day.engineer_id)
+        for position in range(timetable.first_free, len(timetable.route.stops) + 1):
+            found = timetable.fit(whenever, position)
+            if found is not None and (earliest is None or found[1] < earliest):
+                earliest = found[1]
+    return earliest
+
+
+def least_late(stop: Stop, plan: DayPlan) -> Stop:
+    """Return a visit that stands in no route as it may be planned by hand.
+
+    Where somebody can keep its window, as it is. Otherwise nobody would come at all, so it may be as late as
+    whoever arrives first would be, and no later; as it is again where nobody can come that day.
+    """
+    if plan.engineer_of(stop.visit_id) is not None or best_insertion(stop, plan) is not None:
+        return stop
+    earliest = earliest_arrival(stop, plan)
+    return stop if earliest is None else replace(stop, late_until=earliest)
+
+
 def best_position(
     timetable: Timetable, stop: Stop, *, slack: int = 0, earliest: int = 0
 ) -> tuple[int, int, int] | None:
@@ -200,7 +231,7 @@ def _fitting(timetable: Timetable, stop: Stop, position: int, extra: int, start:
     return Candidate(
         timetable.day.engineer_id,
         True,
-        (fits(timetable, position, extra, start),),
+        (fits(timetable, stop, position, extra, start),),
         position,
         start,
         start + stop.service,

@@ -86,7 +86,8 @@ class Stop:
     authorisation the visit needs. ``pinned`` keeps the visit with its engineer. ``fixed_start`` is
     when it started, or for an engineer on the way is expected to start: such a stop, and any before
     it, is passed by nobody. ``late_until`` is the start already expected before planning of a visit
-    that is late: a plan may keep that start but not make it later (design, section 5).
+    that is late: a plan may keep that start but not make it later (design, section 5). For a visit in
+    no route whose window nobody can keep, it is the earliest start that anybody offers (``least_late``).
     """
 
     visit_id: VisitId

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from engineers.dispatch import Candidate, Reason, candidates
+from engineers.dispatch import Candidate, Reason, candidates, least_late
 from engineers.models import Engineer, Skill, Visit
 from engineers.planning import CityClock, load_plans, stop_for
 from engineers.ports import visit_details
@@ -44,6 +44,7 @@ def candidates_for(visit: Visit, at: datetime) -> Candidates:
     if holder is not None:
         # as the plan has it: a visit that is late already may stay as late as it is
         stop = next(s for s in plan.routes[holder].stops if s.visit_id == visit.pk)
+    stop = least_late(stop, plan)
     found = candidates(stop, plan)
     wording = wording_of([reason for candidate in found for reason in candidate.reasons])
     people = Engineer.objects.select_related("user").in_bulk([int(str(c.engineer_id)) for c in found])

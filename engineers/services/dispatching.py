@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from engineers.dispatch import DayPlan, Reason, candidate_for, insert, qualification
+from engineers.dispatch import DayPlan, Reason, candidate_for, insert, least_late, qualification
 from engineers.dispatch.explain import presence
 from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, load_plans, stop_for
@@ -30,7 +30,8 @@ def dispatch_visit(
     The same engineer named again changes nothing. `seen` is the `standing` that the decision was made on:
     where somebody else has decided meanwhile, their word stands. Raises Conflict for that, where the visit is
     under way or ended, and where the engineer is unqualified, off or busy: with the engine's reasons in
-    sentences.
+    sentences. A visit in no route whose window nobody can keep any more goes to whoever arrives first; it
+    stays at risk, and its promise stands as it was made.
     """
     lock_city_day(visit.city, visit.on)
     visit = locked_visit(visit)
@@ -61,6 +62,7 @@ def dispatch_visit(
         if present is not None:
             # as the plan has it: a visit that is late already may stay as late as it is
             stop = next(s for s in before.routes[present].stops if s.visit_id == visit.pk)
+        stop = least_late(stop, before)
         _refuse_unknown(engineer, before)
         candidate = candidate_for(stop, before, engineer.pk)
         if not candidate.feasible:
@@ -77,6 +79,8 @@ def dispatch_visit(
     start = next(p.start for p in after.planned(engineer.pk) if p.visit_id == visit.pk)
     if start <= stop.window_end:
         visit.at_risk_at = None  # this engineer can keep the window
+    elif visit.at_risk_at is None:
+        visit.at_risk_at = at
     visit.save(update_fields=["status", "confirmed_at", "at_risk_at"])
     stop_clock(subject=visit, target_key=ASSIGN_WITHIN, at=at)
     record(

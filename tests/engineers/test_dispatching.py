@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from engineers.models import Engineer, EngineerCertificate, Visit
+from engineers.selectors.candidates import candidates_for
 from engineers.selectors.windows import VisitNeeds
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.doorstep import mark_at_risk
@@ -20,6 +21,7 @@ from repairhub.sla.models import SlaClock
 from tests.engineers.moves import refusing
 from tests.factories.accounts import DispatcherFactory
 from tests.factories.engineers import (
+    DAY,
     MORNING,
     AbsenceFactory,
     AuthorisationFactory,
@@ -142,6 +144,46 @@ class TestNamingAnother:
         name(first, engineer, dispatcher)
         starts = Visit.objects.filter(engineer=engineer).values_list("planned_start_at", flat=True)
         assert sorted(starts) == [clock("10:00"), clock("11:00")]
+
+
+class TestAWindowThatNobodyCanKeep:
+    @pytest.fixture
+    def missed(self, city: City, engineer: Engineer) -> Visit:
+        """Promised until noon, in nobody's route, and noon has passed."""
+        visit = planned_visit(city=city)
+        mark_at_risk(visit_ids=[visit.pk], at=MORNING)
+        Visit.objects.update(engineer=None, planned_start_at=None, planned_end_at=None)
+        visit.refresh_from_db()
+        return visit
+
+    def test_goes_to_whoever_arrives_first_and_stays_at_risk(
+        self, missed: Visit, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        far = EngineerFactory(city=city, base_latitude=north(10)[0])
+        at = clock("12:30")
+        found = candidates_for(missed, at)
+        assert [row.engineer for row in found.fit] == [engineer]
+        assert "It will be late by 30 minutes." in found.fit[0].why
+        assert [row.engineer for row in found.unfit] == [far]
+        with pytest.raises(Conflict, match="too late"):
+            dispatch_visit(visit=missed, engineer=far, by=dispatcher, at=at)
+        named = dispatch_visit(visit=missed, engineer=engineer, by=dispatcher, at=at)
+        assert (named.status, named.planned_start_at) == (VisitStatus.CONFIRMED, at)
+        assert (named.at_risk_at, named.window_end_at) == (MORNING, clock("12:00"))
+
+    def test_is_at_risk_from_then_on_at_the_latest(
+        self, missed: Visit, engineer: Engineer, dispatcher: User
+    ) -> None:
+        Visit.objects.update(at_risk_at=None)
+        at = clock("12:30")
+        assert dispatch_visit(visit=missed, engineer=engineer, by=dispatcher, at=at).at_risk_at == at
+
+    def test_of_a_day_that_is_over_goes_to_nobody(
+        self, missed: Visit, engineer: Engineer, dispatcher: User
+    ) -> None:
+        tomorrow = clock("08:00", DAY.replace(day=24))
+        with pytest.raises(Conflict):
+            dispatch_visit(visit=missed, engineer=engineer, by=dispatcher, at=tomorrow)
 
 
 class TestRefusals:
