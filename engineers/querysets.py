@@ -26,6 +26,12 @@ class Urgency(models.IntegerChoices):
 UNASSIGNED = Q(engineer=None, status__in=states.MOVABLE)
 AT_RISK = Q(at_risk_at__isnull=False, status__in=states.AWAITED)
 UNCONFIRMED = Q(status=states.VisitStatus.PLANNED)
+IN_NEED = UNASSIGNED | AT_RISK | UNCONFIRMED
+
+
+def left_over(today: date | None) -> Q:
+    """Visits of days before `today` that nobody came to: promises still to be kept. None of None."""
+    return Q(status__in=states.AWAITED, on__lt=today or date.min)
 
 
 class EngineerQuerySet(models.QuerySet["Engineer"]):
@@ -74,13 +80,21 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         """All visits of the city on that day."""
         return self.filter(city=city, on=on)
 
+    def of_board(self, city: "City", on: date, today: date) -> "VisitQuerySet":
+        """The visits of the city on that day; today also those left over from the days before."""
+        shown = Q(on=on) | left_over(today) if on == today else Q(on=on)
+        return self.filter(shown, city=city)
+
     def open(self) -> "VisitQuerySet":
         """Visits that take up an engineer's time."""
         return self.filter(status__in=states.OPEN)
 
-    def in_need(self) -> "VisitQuerySet":
-        """Visits that a dispatcher has to do something about: the tray of the board."""
-        return self.filter(UNASSIGNED | AT_RISK | UNCONFIRMED)
+    def in_need(self, today: date | None = None) -> "VisitQuerySet":
+        """Visits that a dispatcher has to do something about: the tray of the board.
+
+        With `today` also whatever is left over from the days before.
+        """
+        return self.filter(IN_NEED | left_over(today))
 
     def for_engineer(self, user: Any) -> "VisitQuerySet":
         """Visits that this engineer's own pages may show: named ones only."""
@@ -91,25 +105,34 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         cities = list(user.cities.values_list("pk", flat=True))
         return self.filter(city_id__in=cities) if cities else self.all()
 
-    def by_urgency(self) -> "VisitQuerySet":
-        """Without an engineer first, then at risk, then unconfirmed, then the rest; earliest window first."""
+    def by_urgency(self, today: date | None = None) -> "VisitQuerySet":
+        """Without an engineer first, then at risk, then unconfirmed, then the rest; earliest window first.
+
+        With `today`, what is left over from the days before is at risk.
+        """
         return self.annotate(
             urgency=Case(
                 When(UNASSIGNED, then=Urgency.UNASSIGNED),
-                When(AT_RISK, then=Urgency.AT_RISK),
+                When(AT_RISK | left_over(today), then=Urgency.AT_RISK),
                 When(UNCONFIRMED, then=Urgency.UNCONFIRMED),
                 default=Urgency.REST,
                 output_field=models.IntegerField(),
             )
         ).order_by("urgency", F("window_start_at").asc(), "id")
 
-    def counts(self, at: datetime) -> dict[str, int]:
-        """How many there are in all and in each group of the tray, and how many are late. One query."""
+    def counts(self, at: datetime, today: date | None = None) -> dict[str, int]:
+        """How many the day has in all and in each group of the tray, and how many are late. One query.
+
+        With `today`, what is left over from the days before is at risk, and counted as `earlier` too.
+        """
+        earlier = left_over(today)
+        at_risk = AT_RISK | earlier
         return self.aggregate(
-            total=Count("pk"),
+            total=Count("pk", filter=~earlier),
+            earlier=Count("pk", filter=earlier),
             unassigned=Count("pk", filter=UNASSIGNED),
-            at_risk=Count("pk", filter=AT_RISK & ~UNASSIGNED),
-            unconfirmed=Count("pk", filter=UNCONFIRMED & ~AT_RISK & ~UNASSIGNED),
+            at_risk=Count("pk", filter=at_risk & ~UNASSIGNED),
+            unconfirmed=Count("pk", filter=UNCONFIRMED & ~at_risk & ~UNASSIGNED),
             late=Count("pk", filter=Q(status__in=states.AWAITED, window_end_at__lt=at)),
         )
 

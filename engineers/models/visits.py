@@ -10,7 +10,16 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 from engineers.models.people import Engineer
 from engineers.querysets import VisitQuerySet
-from engineers.states import ENDED, MOVABLE, OPEN, UNDER_WAY, CannotCompleteReason, EventKind, VisitStatus
+from engineers.states import (
+    AWAITED,
+    ENDED,
+    MOVABLE,
+    OPEN,
+    UNDER_WAY,
+    CannotCompleteReason,
+    EventKind,
+    VisitStatus,
+)
 from repairhub.places.models import City
 
 
@@ -87,6 +96,12 @@ class Visit(FSMModelMixin, models.Model):
             models.Index(fields=["city", "on", "engineer"], name="visit_of_day"),
             # reader: VisitQuerySet.for_engineer, on the engineer's day
             models.Index(fields=["engineer", "on"], name="visit_of_engineer"),
+            # reader: engineers.querysets.left_over, on today's board
+            models.Index(
+                fields=["city", "on"],
+                name="visit_awaited",
+                condition=Q(status__in=[status.value for status in AWAITED]),
+            ),
         ]
         constraints = [
             ExclusionConstraint(

@@ -1,16 +1,18 @@
 """What the dispatch board shows of one city on one day: the tray, and how much there is to do."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 
 from engineers import ports
 from engineers.models import CityDay, Visit, VisitEvent
+from engineers.planning import city_today
 from engineers.ports import VisitDetails, visit_details
-from engineers.querysets import Urgency, VisitQuerySet
+from engineers.querysets import IN_NEED, Urgency, VisitQuerySet, left_over
 from engineers.services.planning import ARRIVE_WITHIN_WINDOW, ASSIGN_WITHIN
 from engineers.wording import short_span, time_left
 from repairhub.accounts.models import User
@@ -41,6 +43,7 @@ class TrayRow:
     group: Urgency
     age: str
     deadlines: Sequence[Deadline]
+    is_earlier: bool = False
 
     @property
     def tone(self) -> str:
@@ -95,16 +98,22 @@ def cities_of(user: User) -> list[City]:
     return named or list(City.objects.all())
 
 
-def tray_page(visits: VisitQuerySet, *, total: int, number: int, at: datetime) -> TrayPage:
-    """A page of the visits in need among these, the most urgent first; the last page for one beyond it."""
+def tray_page(
+    visits: VisitQuerySet, *, total: int, number: int, at: datetime, today: date | None = None
+) -> TrayPage:
+    """A page of the visits in need among these, the most urgent first; the last page for one beyond it.
+
+    With `today`, what is left over from the days before is in need as well, and marked.
+    """
     pages = max(1, -(-total // TRAY_PAGE))
     number = min(max(1, number), pages)
     start = (number - 1) * TRAY_PAGE
-    found = list(visits.in_need().by_urgency().with_board_data()[start : start + TRAY_PAGE])
-    return TrayPage(tray_rows(found, at), number, pages, total)
+    in_need = visits.in_need(today).by_urgency(today).with_board_data()
+    found = list(in_need[start : start + TRAY_PAGE])
+    return TrayPage(tray_rows(found, at, today), number, pages, total)
 
 
-def tray_rows(visits: Sequence[Visit], at: datetime) -> list[TrayRow]:
+def tray_rows(visits: Sequence[Visit], at: datetime, today: date | None = None) -> list[TrayRow]:
     """Rows for visits that come with their `urgency`; details and clocks are read once for all."""
     details = visit_details(visits)
     deadlines = deadlines_of(visits, at)
@@ -115,6 +124,7 @@ def tray_rows(visits: Sequence[Visit], at: datetime) -> list[TrayRow]:
             group=Urgency(visit.urgency),  # type: ignore[attr-defined]  # annotated by by_urgency
             age=short_span(at - visit.created_at),
             deadlines=deadlines.get(visit.pk, []),
+            is_earlier=today is not None and visit.on < today,
         )
         for visit in visits
     ]
@@ -142,15 +152,25 @@ def found_visits(user: User, text: str, at: datetime) -> list[TrayRow]:
 
 
 def day_strip(city: City, today: date, shown: date) -> list[DayInNeed]:
-    """The next days from today, and the shown one where it is another, with how many visits need somebody."""
+    """The next days from today, and the shown one where it is another, with how many visits need somebody.
+
+    What is left over from the days before counts for today, whose board shows it.
+    """
     days = sorted({today + timedelta(days=offset) for offset in range(DAY_STRIP)} | {shown})
-    rows = Visit.objects.filter(city=city, on__in=days).in_need().order_by().values("on")
-    in_need = {row["on"]: row["count"] for row in rows.annotate(count=Count("pk"))}
+    earlier = left_over(today)
+    needed = Visit.objects.filter(Q(on__in=days) | earlier, city=city).in_need(today).order_by()
+    in_need: dict[date, int] = defaultdict(int)
+    for row in needed.values("on").annotate(
+        own=Count("pk", filter=IN_NEED), earlier=Count("pk", filter=earlier)
+    ):
+        in_need[row["on"]] += row["own"]
+        in_need[today] += row["earlier"]
     return [DayInNeed(on, in_need.get(on, 0), on == shown) for on in days]
 
 
 def board_token(city: City, on: date, at: datetime) -> str:
     """Changes with everything the board of that day shows, and each minute for what is counted down."""
+    shown = Visit.objects.of_board(city, on, city_today(city, at))
     version = CityDay.objects.filter(city=city, on=on).values_list("version", flat=True).first() or 0
-    newest = VisitEvent.objects.filter(visit__city=city, visit__on=on).aggregate(newest=Max("pk"))["newest"]
+    newest = VisitEvent.objects.filter(visit__in=shown.order_by()).aggregate(newest=Max("pk"))["newest"]
     return f"{version}.{newest or 0}.{int(at.timestamp()) // 60}"

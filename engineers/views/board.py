@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from engineers.forms import BoardFilters, NameEngineer
 from engineers.models import Visit
+from engineers.planning import city_today
 from engineers.ports import visit_details
 from engineers.selectors.board import (
     board_token,
@@ -138,11 +139,13 @@ def board_export(request: HttpRequest) -> HttpResponse:
 
 
 def _day(request: HttpRequest, filters: BoardFilters, at: datetime) -> dict[str, Any]:
-    visits = Visit.objects.of_day(filters.city, filters.on)
-    counts = visits.counts(at)
+    visits = Visit.objects.of_board(filters.city, filters.on, filters.today)
+    # other days than today have nothing left over: that is for today's board
+    today = filters.today if filters.on == filters.today else None
+    counts = visits.counts(at, today)
     in_need = counts["unassigned"] + counts["at_risk"] + counts["unconfirmed"]
     found = found_visits(request.user, filters.q, at) if filters.q else None  # type: ignore[arg-type]
-    tray = None if filters.q else tray_page(visits, total=in_need, number=filters.page, at=at)
+    tray = None if filters.q else tray_page(visits, total=in_need, number=filters.page, at=at, today=today)
     day = day_lanes(filters.city, filters.on, number=filters.lanes, at=at)
     strip = [
         {"on": d.on, "in_need": d.in_need, "is_shown": d.is_shown, "url": _day_address(filters, d.on)}
@@ -197,6 +200,7 @@ def _panel(visit: Visit, at: datetime) -> dict[str, Any]:
         "candidates": candidates_for(visit, at) if visit.is_movable else None,
         "events": visit.events.select_related("by").order_by("-at", "-id")[:EVENTS_SHOWN],
         "board_url": _board_of(visit, opened=False),
+        "is_day_over": visit.on < city_today(visit.city, at) and visit.status in AWAITED,
     }
 
 

@@ -19,7 +19,7 @@ from engineers.ports import VisitDetails
 from engineers.selectors.board import TRAY_PAGE, board_token, tray_page
 from engineers.selectors.candidates import candidates_for
 from engineers.selectors.windows import VisitNeeds
-from engineers.services.doorstep import mark_at_risk, set_out
+from engineers.services.doorstep import cancel_visit, mark_at_risk, set_out
 from engineers.states import VisitStatus
 from repairhub.accounts.models import User
 from repairhub.accounts.states import Role
@@ -192,6 +192,48 @@ class TestTheTray:
         assert tray_page(Visit.objects.of_day(city, DAY), total=3, number=number, at=MORNING).number == 1
 
 
+class TestWhatIsLeftOverFromEarlierDays:
+    @pytest.fixture
+    def missed(self, city: City, engineer: Engineer) -> Visit:
+        """Promised on Monday, and nobody came; now it is Tuesday morning."""
+        return confirmed_visit(city=city)
+
+    @pytest.fixture(autouse=True)
+    def the_next_morning(self, missed: Visit, early_in_the_morning: None) -> Iterator[None]:
+        with time_machine.travel(MORNING + timedelta(days=1), tick=False):
+            yield
+
+    def test_stands_in_todays_tray_as_at_risk_with_a_mark(self, desk: Client, missed: Visit) -> None:
+        html = page(desk)
+        assert tray_order(html) == [missed.reference]
+        tray = html.split('id="tray"')[1].split('id="panel"')[0]
+        assert '<span class="tag">earlier</span> Mon 23 Nov' in tray
+        assert "At risk" in tray
+        assert "Of earlier days" in html
+
+    def test_counts_for_today_on_the_boards_of_other_days_too(self, desk: Client, missed: Visit) -> None:
+        html = page(desk, on="2026-11-26")
+        today = html.split('id="day-20261124"')[1].split("</a>")[0]
+        assert ">1</span>" in today
+        assert tray_order(html) == []
+        assert "Of earlier days" not in html
+
+    def test_leaves_the_tray_once_it_is_over(self, desk: Client, missed: Visit) -> None:
+        before = board_token(missed.city, DAY + timedelta(days=1), MORNING + timedelta(days=1))
+        cancel_visit(visit=missed, reason="", by=None, at=MORNING + timedelta(days=1))
+        assert tray_order(page(desk)) == []
+        assert board_token(missed.city, DAY + timedelta(days=1), MORNING + timedelta(days=1)) != before
+
+    def test_of_another_city_stays_there(self, desk: Client, missed: Visit) -> None:
+        Visit.objects.update(city=CityFactory(shanghai=True))
+        assert tray_order(page(desk)) == []
+
+    def test_its_panel_says_what_can_still_be_done(self, desk: Client, missed: Visit) -> None:
+        html = desk.get(reverse("board_visit", args=[missed.reference])).content.decode()
+        assert "The day of this visit is over" in html
+        assert "another window can be chosen" in html
+
+
 class TestTheCounts:
     def test_stand_on_top(self, desk: Client, city: City, engineer: Engineer) -> None:
         planned_visit(city=city, window="08:00")
@@ -201,7 +243,9 @@ class TestTheCounts:
         stored_visits(1, city=city)
         counts = Visit.objects.of_day(city, DAY).counts(clock("11:00"))
         # the one stored until 12:00 is without an engineer, the one until 10:00 is late; at risk counts once
-        assert counts == {"total": 4, "unassigned": 1, "at_risk": 1, "unconfirmed": 1, "late": 1}
+        assert counts == {
+            "total": 4, "earlier": 0, "unassigned": 1, "at_risk": 1, "unconfirmed": 1, "late": 1,
+        }  # fmt: skip
 
     @pytest.mark.parametrize("status", VisitStatus.values)
     def test_each_visit_counts_in_one_group_at_most(
