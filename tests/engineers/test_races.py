@@ -17,6 +17,7 @@ from engineers.selectors.windows import VisitNeeds
 from engineers.services import dispatching, planning
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.planning import WindowShut, plan_visit
+from engineers.services.review import record_absence
 from engineers.states import VisitStatus
 from repairhub.core.errors import Conflict
 from repairhub.places.models import City
@@ -233,6 +234,16 @@ def _stored(city: City, place: tuple[float, float]) -> Visit:
         required_brands=[],
         created_at=MORNING,
     )
+
+
+def test_no_booking_slips_past_an_absence_recorded_at_the_same_moment(day: City) -> None:
+    engineer = Engineer.objects.get()
+    sold, lost = both_at_once(
+        lambda: sell(day, NEAR),
+        lambda: record_absence(engineer=engineer, from_on=DAY, until_on=DAY, reason="", by=None, at=MORNING),
+    )
+    assert isinstance(sold, WindowShut) or [visit.pk for visit in lost] == [sold.pk]
+    assert not Visit.objects.exclude(engineer=None).exists()
 
 
 def test_the_connections_of_a_race_are_two() -> None:
