@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy
 
 from engineers.models import Engineer
 from engineers.planning import city_today
@@ -101,11 +101,11 @@ class TurnBackForm(forms.Form):
     """What is in the way of an engineer who has set out: on the visit's page and on the board."""
 
     reason = forms.CharField(
-        label=_l("What is in the way?"),
+        label=gettext_lazy("What is in the way?"),
         max_length=500,
-        help_text=_l("The desk reads this; the customer is told that we are seeing to it."),
+        help_text=gettext_lazy("The desk reads this; the customer is told that we are seeing to it."),
         widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": _l("Say what is in the way.")},
+        error_messages={"required": gettext_lazy("Say what is in the way.")},
     )
 
 
