@@ -1,6 +1,7 @@
 """What customers type: the steps of a booking, codes, and finding an order again."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from repairhub.core.errors import DomainError
 from repairhub.notifications.addresses import Address, parse_address
 from repairhub.places.models import City, District
 
+FIRST_YEAR, LAST_YEAR = 2000, 2999
 FULL_WIDTH_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
@@ -153,6 +155,13 @@ class WindowForm(forms.Form):
             "invalid": _("This is not one of the windows shown. Choose again."),
         },
     )
+
+    def clean_window(self) -> datetime:
+        """A time of this century: calendars end at the year 9999, and zones go beyond that."""
+        window: datetime = self.cleaned_data["window"]
+        if not FIRST_YEAR <= window.year <= LAST_YEAR:
+            raise forms.ValidationError(self.fields["window"].error_messages["invalid"], code="invalid")
+        return window
 
 
 class ContactsForm(forms.Form):

@@ -1,6 +1,6 @@
 """Visits of an order after booking: the customer chooses windows, moves them, cancels."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +18,10 @@ from orders.models import OrderVisit, Quote, RepairOrder
 from orders.services.telling import schedule_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
 from orders.states import OrderStatus, VisitPurpose
-from repairhub.core.errors import Conflict
+from repairhub.core.errors import Conflict, InvalidInput
+
+# further away is no day of ours: neither a calendar nor a row is made for it
+FARTHEST = timedelta(days=400)
 
 
 def approved_quote(order: RepairOrder) -> Quote:
@@ -69,9 +72,13 @@ def choose_window(
 
     Only the customer calls this: a window moves with their word alone. The same window again changes
     nothing. Raises Conflict once the engineer is on the way, WindowShut with the nearest windows: then the
-    old promise stands as it was.
+    old promise stands as it was. InvalidInput (field "window") for a time that is no day of ours.
     """
     order, present = _locked(order, city_today(order.city, window_start_at))
+    if abs(window_start_at - at) > FARTHEST:
+        raise InvalidInput(
+            _("This is not one of the windows shown. Choose again."), field="window", code="no_such_window"
+        )
     if purpose == VisitPurpose.REPAIR and not order.is_open:
         raise Conflict(
             _("Order %(reference)s is closed: %(status)s.")
