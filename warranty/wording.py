@@ -67,9 +67,11 @@ def _claim_transferred(payload: Payload) -> Words:
 def _claim_approved(payload: Payload) -> Words:
     return Words(
         _("Claim %(claim)s approved") % {"claim": _text(payload, "claim")},
-        _text(payload, "reason") or _("We do the repair again at no cost. Please choose a window."),
+        _("We do the repair again at no cost. Please choose a window."),
+        written=_text(payload, "reason"),
     )
 
 
 def _claim_refused(payload: Payload) -> Words:
-    return Words(_("Claim %(claim)s refused") % {"claim": _text(payload, "claim")}, _text(payload, "reason"))
+    what = _("Claim %(claim)s refused") % {"claim": _text(payload, "claim")}
+    return Words(what, written=_text(payload, "reason"))

@@ -347,7 +347,10 @@ class TestWords:
     def test_why_a_visit_failed(self) -> None:
         event = OrderEvent(kind="cannot_complete", payload={"reason": "wrong_part", "note": "ordered"})
         assert words_of(event) == Words(
-            "The visit could not be completed", "The right part is not at hand: ordered", is_bad=True
+            "The visit could not be completed",
+            "The right part is not at hand",
+            is_bad=True,
+            written="ordered",
         )
 
 
@@ -474,4 +477,24 @@ class TestWithoutAVisit:
         )
         text = page(stranger, place.order).text
         assert "Choose a new window" in text
-        assert "Another reason: Needs a board." in text
+        assert "Another reason" in text
+        assert "Needs a board." not in text
+
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [
+            (VisitStatus.CANNOT_COMPLETE, "Mr Li of room 5"),
+            (VisitStatus.NO_ACCESS, "Rang twice, called twice."),
+        ],
+    )
+    def test_what_the_engineer_wrote_is_for_proved_contacts(
+        self, stranger: Browser, customer: Browser, status: str, said: str
+    ) -> None:
+        place = door(VisitStatus.ON_SITE if status == VisitStatus.CANNOT_COMPLETE else status)
+        if status == VisitStatus.CANNOT_COMPLETE:
+            doorstep.report_cannot_complete(
+                visit=place.visit, reason="other", note=said, by=place.by, at=place.at
+            )
+        customer.prove_on_order(place.order)
+        assert said in page(customer, place.order).text
+        assert said not in page(stranger, place.order).text

@@ -179,9 +179,11 @@ class TestOrderSection:
             at=claim.filed_at,
         )
         with workshop.now():
-            page = Client().get(order_path(claim.order)).text
+            page = browser_of(claim.order, workshop.clock).get(order_path(claim.order)).text
+            seen_with_the_link = Client().get(order_path(claim.order)).text
         assert "The phone fell after the repair." in page
         assert "File another claim" in page
+        assert "The phone fell after the repair." not in seen_with_the_link
 
     def test_an_approved_claim_leads_to_its_windows(self, workshop: Workshop) -> None:
         claim = workshop.approved()

@@ -61,7 +61,7 @@ def claim_view(claim: Claim) -> ClaimView:
         photos=list(claim.photos.order_by("pk")),
         hand_over=hand_over_before(claim),
         coverage=coverage_of_claim(claim, warranties),
-        timeline=timeline(list(claim.order.events.order_by("sequence"))),
+        timeline=timeline(list(claim.order.events.order_by("sequence")), proven=True),
         others=list(Claim.objects.filter(order=claim.order).exclude(pk=claim.pk)),
         owners=possible_owners(claim.order.city),
     )
