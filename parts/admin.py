@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
@@ -115,14 +116,14 @@ class PartCertificateInline(TabularInline):
 class PartAdmin(HistoryAdmin):
     list_display = [
         "sku",
-        "name_en",
+        "shown_name",
         "component",
         "shown_grade",
         "shown_price",
         "shown_source",
         "offered_today",
     ]
-    list_display_links = ["sku", "name_en"]
+    list_display_links = ["sku", "shown_name"]
     list_filter = [
         ("grade", ChoicesCheckboxFilter),
         ("component", RelatedDropdownFilter),
@@ -154,6 +155,11 @@ class PartAdmin(HistoryAdmin):
         """Parts, each knowing whether it may be promised today."""
         offered = Part.objects.offered(timezone.localdate()).filter(pk=OuterRef("pk"))
         return super().get_queryset(request).annotate(is_offered_today=Exists(offered))
+
+    @display(description=pgettext_lazy("thing", "Name"), ordering="name_en")
+    def shown_name(self, part: Part) -> str:
+        """In the reader's language."""
+        return part.name
 
     @display(description=_("Grade"), ordering="grade", label={"original": "info", "certified": "success"})
     def shown_grade(self, part: Part) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 def may(permission: str) -> Callable[[HttpRequest], bool]:
@@ -114,7 +115,7 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
-                "title": _("What happened"),
+                "title": pgettext_lazy("menu", "What happened"),
                 "separator": True,
                 "items": [
                     rows(_("Orders"), "list_alt", "orders", "repairorder"),
