@@ -35,6 +35,6 @@ bench: ## the figures that issues ask for, measured (ONLY=start); results in ben
 
 messages: ## collect the texts to translate and compile the catalogues (needs gettext)
 	@$(PYTHON) repairhub/ops/start/bootstrap.py tests
-	@$(VENV_PYTHON) manage.py makemessages --locale zh_Hans --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' \
-		--no-obsolete --add-location file
+	@$(VENV_PYTHON) manage.py makemessages --locale zh_Hans --no-obsolete --add-location file \
+		--ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'bench/*'
 	@$(VENV_PYTHON) manage.py compilemessages --locale zh_Hans --ignore '.venv/*' --ignore 'var/*'
