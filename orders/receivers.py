@@ -12,6 +12,7 @@ from engineers import signals
 from engineers.models import Visit
 from engineers.states import VisitStatus
 from orders.models import Fitting, OrderVisit, RepairOrder
+from orders.services.pins import renew_pin
 from orders.services.telling import call_off_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
 from orders.signals import rework_failed
@@ -113,6 +114,7 @@ def visit_over(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
         payload = {"reason": visit.end_reason, "note": visit.end_note}
         append_event(order, visit.status, by=by, at=at, payload=payload)
         _quarantine_dead_parts(order, visit, by, at)
+        renew_pin(order)
         if link.purpose == VisitPurpose.REWORK:
             rework_failed.send(sender=RepairOrder, order=order, visit=visit, by=by, at=at)
         elif order.status == OrderStatus.IN_REPAIR:

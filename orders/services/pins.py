@@ -29,6 +29,16 @@ def guess_pin(*, order: RepairOrder, pin: str) -> DomainError | None:
     return _wrong(left) if left else _closed()
 
 
+def renew_pin(order: RepairOrder) -> None:
+    """Another PIN with all its tries: who learnt the last one opens no later visit with it.
+
+    Call it with the order's row locked. The customer reads the new one on the order's page.
+    """
+    order.pin_version += 1
+    order.pin_failures = 0
+    order.save(update_fields=["pin_version", "pin_failures"])
+
+
 def _wrong(left: int) -> InvalidInput:
     return InvalidInput(
         ngettext(

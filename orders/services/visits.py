@@ -14,7 +14,8 @@ from engineers.services.doorstep import cancel_visit
 from engineers.services.planning import plan_visit
 from engineers.services.routes import lock_city_day
 from engineers.states import MOVABLE
-from orders.models import OrderVisit, Quote, RepairOrder
+from orders.models import Fitting, OrderVisit, Quote, RepairOrder
+from orders.services.pins import renew_pin
 from orders.services.telling import schedule_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
 from orders.states import OrderStatus, VisitPurpose
@@ -74,11 +75,11 @@ def choose_window(
     nothing. Raises Conflict once the engineer is on the way, WindowShut with the nearest windows: then the
     old promise stands as it was. InvalidInput (field "window") for a time that is no day of ours.
     """
-    order, present = _locked(order, city_today(order.city, window_start_at))
     if abs(window_start_at - at) > FARTHEST:
         raise InvalidInput(
             _("This is not one of the windows shown. Choose again."), field="window", code="no_such_window"
         )
+    order, present = _locked(order, city_today(order.city, window_start_at))
     if purpose == VisitPurpose.REPAIR and not order.is_open:
         raise Conflict(
             _("Order %(reference)s is closed: %(status)s.")
@@ -107,6 +108,9 @@ def choose_window(
         at=at,
     )
     OrderVisit.objects.create(order=order, visit=visit, purpose=purpose)
+    is_new_rework = purpose == VisitPurpose.REWORK and present is None
+    if is_new_rework:
+        renew_pin(order)  # the one of the repair was said aloud at the door
     append_event(
         order,
         "window_chosen",
@@ -114,9 +118,8 @@ def choose_window(
         at=at,
         payload={"purpose": purpose, "moved": present is not None, **visit_context(visit)},
     )
-    tell_contacts(
-        order, "window_chosen", key=f"window:{visit.reference}", at=at, context=visit_context(visit)
-    )
+    told = {"new_pin": is_new_rework, **visit_context(visit)}
+    tell_contacts(order, "window_chosen", key=f"window:{visit.reference}", at=at, context=told)
     schedule_reminder(order, visit, at=at)
     return visit
 

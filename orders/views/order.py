@@ -113,7 +113,9 @@ def order_window(request: HttpRequest, reference: str, token: str) -> HttpRespon
                     by=page.order.customer,
                     at=at,
                 )
-                messages.success(request, _("Your new window is promised."))
+                messages.success(
+                    request, _("Your new window is promised. The PIN for it stands on this page.")
+                )
                 return redirect(page.path)
             form.add_error("window", form.fields["window"].error_messages["invalid"])
         except DomainError as error:
@@ -189,6 +191,7 @@ def _chosen(page: OrderPage, position: str) -> OrderContact | None:
 def _window(page: OrderPage, form: WindowForm, at: Any) -> Any:
     """The window of that start, open or not: the service says whether it can still be promised."""
     order, start_at = page.order, form.cleaned_data["window"]
+    """The contact of that position: one proved when booking, and for who may approve one not proved yet."""
     day = _offered(page, at, first=city_today(order.city, start_at), days=1)
     return next((window for window in day if window.start_at == start_at), None)
 

@@ -37,7 +37,14 @@ from repairhub.sla.models import SlaClock, SlaTarget
 from repairhub.sla.states import TargetKey
 from tests.factories.accounts import AddressProofFactory, CaseOfficerFactory, DispatcherFactory
 from tests.factories.engineers import CertificateFactory, EngineerFactory, SkillFactory
-from tests.factories.parts import ComponentFactory, DeviceModelFactory, LotFactory, PartFactory, received_unit
+from tests.factories.parts import (
+    ComponentFactory,
+    DeviceModelFactory,
+    LotFactory,
+    PartFactory,
+    StockLocationFactory,
+    received_unit,
+)
 from tests.factories.places import CityFactory
 from warranty.models import Claim
 from warranty.services.claims import file_claim
@@ -129,8 +136,8 @@ class Workshop:
             at=self.clock,
         )
 
-    def go_to_the_door(self, order: RepairOrder) -> Visit:
-        """The order's visit, confirmed, arrived and started by PIN at the start of its window."""
+    def arrive(self, order: RepairOrder) -> Visit:
+        """The order's visit, confirmed and arrived at the start of its window."""
         link = open_visit(order)
         assert link is not None
         visit = dispatch_visit(
@@ -138,7 +145,12 @@ class Workshop:
         )
         self.clock = max(self.clock, visit.window_start_at)
         doorstep.set_out(visit=visit, by=self.user, at=self.clock)
-        doorstep.arrive(visit=visit, by=self.user, at=self.clock)
+        return doorstep.arrive(visit=visit, by=self.user, at=self.clock)
+
+    def go_to_the_door(self, order: RepairOrder) -> Visit:
+        """The order's visit, arrived and started by PIN at the start of its window."""
+        visit = self.arrive(order)
+        order.refresh_from_db(fields=["pin_version"])  # each visit may have its own
         start_with_pin(order=order, visit=visit, pin=order_pin(order), by=self.user, at=self.clock)
         visit.refresh_from_db()
         return visit
@@ -147,7 +159,11 @@ class Workshop:
         """New parts in and old parts out, for the visit's lines (or its first `lines`)."""
         fittings = []
         for line in lines_to_fit(order, visit)[:lines]:
-            unit = received_unit(f"SN-{next(serials):06d}", lot=LotFactory(part=line.part))
+            unit = received_unit(
+                f"SN-{next(serials):06d}",
+                lot=LotFactory(part=line.part),
+                location=StockLocationFactory(city=self.city, name=f"{self.city.name_en} store"),
+            )
             fitting = fit_part(
                 order=order, visit=visit, line=line, serial=unit.serial, by=self.user, at=self.clock
             )

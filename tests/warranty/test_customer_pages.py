@@ -234,6 +234,7 @@ class TestReworkWindow:
             client = browser_of(claim.order, workshop.clock)
             assert order_pin(claim.order) not in client.get(order_path(claim.order)).text
             workshop.book_rework(claim)
+            claim.order.refresh_from_db()  # the rework has a PIN of its own
             assert order_pin(claim.order) in client.get(order_path(claim.order)).text
             assert order_pin(claim.order) not in Client().get(order_path(claim.order)).text
 
