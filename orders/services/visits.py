@@ -137,6 +137,12 @@ def cancel_order(*, order: RepairOrder, by: Any, at: datetime) -> RepairOrder:
             code="order_not_cancellable",
             next_step=_("Your order's page shows where it stands."),
         )
+    if Fitting.objects.standing().filter(order=order).exists():
+        raise Conflict(
+            _("A new part of ours is in your phone already, so this page cannot cancel the order."),
+            code="part_is_in",
+            next_step=_("Please call us, or choose a window for the rest of the work."),
+        )
     if present is not None:
         # a pin holds the engineer, never the customer
         if present.visit.status not in MOVABLE:
