@@ -25,6 +25,7 @@ from orders.services.visits import approved_quote
 from orders.services.working import link_of, lock_at_work, lock_to_begin
 from orders.signals import order_completed, rework_finished
 from orders.states import OldPartFate, OrderStatus, Stage, VisitPurpose
+from parts.models import StockUnit, UnitStatus
 from parts.services.stock import find_unit, fit_unit, normal_serial
 from repairhub.accounts.services.codes import prove_address, send_code
 from repairhub.core.errors import Conflict, DomainError, InvalidInput
@@ -178,6 +179,7 @@ def fit_part(
         )
     if part.needs_brand_authorisation:
         _check_authorisation(order, visit)
+    _check_at_hand(unit, order, by)
     unit = fit_unit(unit=unit, reference=order.reference, by=by, at=at)
     fitting = Fitting.objects.create(
         order=order, line=line, visit=visit, engineer=_engineer(visit), unit=unit, fitted_at=at
@@ -376,6 +378,21 @@ def _reachable(order: RepairOrder) -> list[OrderContact]:
 
 def _finished_already(order: RepairOrder, visit: Visit, by: Any) -> bool:
     return HandOver.objects.filter(order=order, visit=visit, stage=Stage.END, by=by).exists()
+
+
+def _check_at_hand(unit: StockUnit, order: RepairOrder, by: Any) -> None:
+    """The unit can be in the engineer's hand: in their van, or in a store of the city. Else Conflict."""
+    if unit.status != UnitStatus.IN_STOCK or unit.location is None:
+        return  # fit_unit says what became of it
+    if StockUnit.objects.at_hand(by.pk, order.city_id).filter(pk=unit.pk).exists():
+        return
+    raise Conflict(
+        _("Part %(serial)s lies in “%(place)s”: not in your van, nor in a store of this city.")
+        % {"serial": unit.serial, "place": unit.location.name},
+        field="serial",
+        code="not_at_hand",
+        next_step=_("Check the number on the label, or take another part."),
+    )
 
 
 def _check_authorisation(order: RepairOrder, visit: Visit) -> None:

@@ -30,7 +30,14 @@ from tests.factories.door import (
     working,
 )
 from tests.factories.engineers import AuthorisationFactory
-from tests.factories.parts import BrandFactory, DeviceModelFactory, PartFactory, received_unit
+from tests.factories.parts import (
+    BrandFactory,
+    DeviceModelFactory,
+    LotFactory,
+    PartFactory,
+    StockLocationFactory,
+    received_unit,
+)
 from tests.factories.places import CityFactory
 
 AWAY = [status for status in VisitStatus if status != VisitStatus.ON_SITE]
@@ -142,6 +149,33 @@ class TestFitPart:
             fit(place, "SN-1")
         assert refusal.value.field == "serial"
         assert not place.order.fittings.exists()
+
+    def test_a_unit_that_lies_where_the_engineer_cannot_be_is_refused(
+        self, subtests: pytest.Subtests
+    ) -> None:
+        place = working()
+        elsewhere = door(city=CityFactory(shanghai=True))
+        part = place.lines[0].part
+        far = StockLocationFactory(name="Shanghai store", city=elsewhere.order.city)
+        units = [
+            unit_in_van(elsewhere.engineer, part, "SN-VAN-2"),
+            received_unit("SN-FAR", lot=LotFactory(part=part), location=far),
+        ]
+        for unit in units:
+            with (
+                subtests.test(serial=unit.serial),
+                pytest.raises(Conflict, match="not in your van") as refusal,
+            ):
+                fit(place, unit.serial)
+            assert (refusal.value.field, refusal.value.code) == ("serial", "not_at_hand")
+            assert unit.location is not None
+            assert unit.location.name in str(refusal.value)
+            assert untouched(place, unit)
+
+    def test_a_unit_of_the_citys_store_goes_in(self) -> None:
+        place = working()
+        received_unit("SN-STORE")
+        assert fit(place, "SN-STORE").unit.serial == "SN-STORE"
 
     def test_a_second_unit_for_the_same_line_is_refused(self) -> None:
         place = working()
@@ -332,7 +366,8 @@ class TestOneUnitForTwoOrders:
 
     def scan_at_two_doors(self) -> list[Any]:
         beijing, shanghai = working(), working(city=CityFactory(shanghai=True))
-        received_unit("SN-1")
+        # the store of Beijing, in the care of the engineer from Shanghai: at hand for both
+        received_unit("SN-1", location=StockLocationFactory(custodian=shanghai.by))
         with meeting_before_the_ledger():
             return both_at_once(lambda: fit(beijing, "SN-1"), lambda: fit(shanghai, "SN-1"))
 
