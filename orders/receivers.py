@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engineers import signals
 from engineers.models import Visit
-from engineers.states import VisitStatus
+from engineers.states import CannotCompleteReason, VisitStatus
 from orders.models import Fitting, OrderVisit, RepairOrder
 from orders.services.pins import renew_pin
 from orders.services.telling import call_off_reminder, tell_contacts, visit_context
@@ -117,6 +117,9 @@ def visit_over(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
         renew_pin(order)
         if link.purpose == VisitPurpose.REWORK:
             rework_failed.send(sender=RepairOrder, order=order, visit=visit, by=by, at=at)
+        elif visit.end_reason == CannotCompleteReason.LIQUID_OR_BENT and order.is_open:
+            _declare_unrepairable(order, visit, by, at)
+            continue
         elif order.status == OrderStatus.IN_REPAIR:
             order.put_back()
             order.save(update_fields=["status"])
@@ -127,6 +130,15 @@ def visit_over(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
             at=at,
             context={"no_access": visit.status == VisitStatus.NO_ACCESS, **visit_context(visit)},
         )
+
+
+def _declare_unrepairable(order: RepairOrder, visit: Visit, by: Any, at: datetime) -> None:
+    """Another visit would find the same: the order ends, at no cost, and its customer is told so."""
+    order.declare_unrepairable()
+    order.ended_at = at
+    order.save(update_fields=["status", "ended_at"])
+    append_event(order, "unrepairable", by=by, at=at)
+    tell_contacts(order, "order_unrepairable", key=f"visit:{visit.reference}:unrepairable", at=at)
 
 
 def _quarantine_dead_parts(order: RepairOrder, visit: Visit, by: Any, at: datetime) -> None:

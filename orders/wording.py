@@ -154,6 +154,9 @@ register_words(
         "rework_finished": lambda payload: Words(_("Rework done")),
         "cannot_complete": _cannot_complete,
         "no_access": _no_access,
+        "unrepairable": lambda payload: Words(
+            _("Cannot be repaired"), _("The order has ended. It costs you nothing.")
+        ),
         "window_missed": lambda payload: Words(
             _("We missed the promised window"), _window(payload), is_bad=True
         ),
