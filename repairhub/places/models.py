@@ -1,11 +1,25 @@
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from repairhub.core.geo import haversine_km
 from repairhub.core.names import NamedInTwoLanguages
+
+# A region and a place ("Asia/Shanghai"): what the database can tell without the list of all zones.
+ZONE_SHAPE = r"^(UTC|[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]+)+)$"
+
+
+def validate_time_zone(name: str) -> None:
+    """Raises ValidationError for a name that no calendar knows: every clock of the city would stand still."""
+    if name != "UTC" and ("/" not in name or name not in available_timezones()):
+        raise ValidationError(
+            _("%(name)s is no time zone. Give it as region and place, such as Asia/Shanghai."),
+            code="no_such_time_zone",
+            params={"name": name},
+        )
 
 
 class CityQuerySet(models.QuerySet["City"]):
@@ -25,7 +39,9 @@ class City(NamedInTwoLanguages):
         _("longitude (degrees)"), validators=[MinValueValidator(-180), MaxValueValidator(180)]
     )
     radius_km = models.PositiveSmallIntegerField(_("radius (km)"))
-    time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
+    time_zone = models.CharField(
+        _("time zone"), max_length=40, default="Asia/Shanghai", validators=[validate_time_zone]
+    )
     speed_kmh = models.PositiveSmallIntegerField(
         _("travel speed (km/h)"), default=25, validators=[MinValueValidator(1)]
     )
@@ -43,6 +59,9 @@ class City(NamedInTwoLanguages):
                 name="city_centre_on_earth",
             ),
             models.CheckConstraint(condition=models.Q(speed_kmh__gte=1), name="city_speed_positive"),
+            models.CheckConstraint(
+                condition=models.Q(time_zone__regex=ZONE_SHAPE), name="city_time_zone_has_region_and_place"
+            ),
         ]
 
     @property

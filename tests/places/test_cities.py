@@ -1,4 +1,5 @@
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils import translation
 
@@ -26,6 +27,12 @@ class TestCity:
         assert City(**SHANGHAI).zone.key == "Asia/Shanghai"
         assert City(**SHANGHAI, time_zone="Asia/Urumqi").zone.key == "Asia/Urumqi"
 
+    @pytest.mark.parametrize("zone", ["Shanghai", "Asia/Shangai", "", "../etc/passwd"])
+    def test_a_zone_that_no_calendar_knows_is_refused(self, zone: str) -> None:
+        with pytest.raises(ValidationError) as refusal:
+            City(**SHANGHAI, time_zone=zone).full_clean(validate_unique=False, validate_constraints=False)
+        assert list(refusal.value.message_dict) == ["time_zone"]
+
     @pytest.mark.parametrize(
         ("latitude", "longitude", "is_covered"),
         [(31.2304, 121.4737, True), (31.19, 121.44, True), (31.05, 121.2, False), (39.9, 116.4, False)],
@@ -43,8 +50,10 @@ class TestCitiesInTheDatabase:
         City.objects.create(**{**SHANGHAI, "code": "XX", "is_open": False})
         assert [city.code for city in City.objects.open()] == ["SH"]
 
-    @pytest.mark.parametrize("wrong", [{"latitude": 91}, {"longitude": -181}, {"speed_kmh": 0}])
-    def test_a_city_off_the_earth_or_standing_still_is_refused(self, wrong: dict[str, float]) -> None:
+    @pytest.mark.parametrize(
+        "wrong", [{"latitude": 91}, {"longitude": -181}, {"speed_kmh": 0}, {"time_zone": "Shanghai"}]
+    )
+    def test_a_city_off_the_earth_or_standing_still_is_refused(self, wrong: dict[str, object]) -> None:
         with pytest.raises(IntegrityError, match="city_"):
             City.objects.create(**{**SHANGHAI, **wrong})
 

@@ -1,6 +1,7 @@
 """The sweep: warnings and breaches as rows, each once, whoever sweeps and how often."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 import time_machine
@@ -164,20 +165,29 @@ class TestAReceiverRefuses:
 
         def receiver(sender, clocks, at, **kwargs):
             if any(clock.label in refused for clock in clocks):
-                raise Conflict("Not now.")
+                raise error["type"]("Not now.")
 
+        error = {"type": Conflict}
         clocks_breached.connect(receiver)
-        yield refused.append
+
+        def say(label, kind=Conflict):
+            error["type"] = kind
+            refused.append(label)
+
+        yield say
         clocks_breached.disconnect(receiver)
 
-    def test_its_clock_stays_due_and_the_others_are_recorded(self, refuse):
+    @pytest.mark.parametrize("kind", [Conflict, ZoneInfoNotFoundError, ValueError, DatabaseError])
+    def test_its_clock_stays_due_and_the_others_are_recorded(self, refuse, kind, caplog):
         DispatcherFactory()
         good, bad = CityFactory(), CityFactory(shanghai=True)
         clock_about(good, label="good")
         clock_about(bad, label="bad")
-        refuse("bad")
+        refuse("bad", kind)
         assert sweep(at=after(60)) == SweepResult(warned=0, breached=1, refused=1)
-        assert SlaClock.objects.get(breached_at__isnull=True).label == "bad"
+        poisoned = SlaClock.objects.get(breached_at__isnull=True)
+        assert poisoned.label == "bad"
+        assert f"clock {poisoned.pk}" in caplog.text
         assert Message.objects.count() == Escalation.objects.count() == 1
 
 

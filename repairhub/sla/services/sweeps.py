@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SweepResult:
-    """How many clocks a sweep recorded as warned and as breached, and how many a receiver refused."""
+    """How many clocks a sweep recorded as warned and as breached, and how many could not be recorded."""
 
     warned: int
     breached: int
@@ -55,21 +55,24 @@ def _sweep_level(level: Level, due: "models.QuerySet[SlaClock]", at: datetime) -
         try:
             with transaction.atomic():
                 _record(level, clocks, at)
-        except DomainError:
+        except Exception as error:
+            logger.warning("A %s of %s clocks was not recorded together: %s", level.value, len(clocks), error)
             return _one_by_one(level, clocks, at)
     return len(clocks), 0
 
 
 def _one_by_one(level: Level, clocks: Sequence[SlaClock], at: datetime) -> tuple[int, int]:
-    """One clock that a receiver refuses must not hold up the others."""
+    """One clock that cannot be recorded, for whatever reason, must not hold up the others."""
     recorded = 0
     for clock in clocks:
-        clock.refresh_from_db()
         try:
             with transaction.atomic():
+                clock.refresh_from_db()
                 _record(level, [clock], at)
         except DomainError as error:
             logger.error("A receiver refused the %s of clock %s: %s", level.value, clock.pk, error.code)
+        except Exception:
+            logger.exception("The %s of clock %s was not recorded", level.value, clock.pk)
         else:
             recorded += 1
     return recorded, len(clocks) - recorded
