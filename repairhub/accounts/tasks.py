@@ -1,8 +1,10 @@
 """Doorbell of the hourly tidying."""
 
 from celery import shared_task
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from repairhub.core.idempotency import forget_old_answers
 from repairhub.core.ticks import claim_tick, forget_old_ticks
 
 from .services.codes import forget_old_codes
@@ -10,11 +12,12 @@ from .services.codes import forget_old_codes
 
 @shared_task
 def forget_old_rows() -> int:
-    """Each hour: deletes codes, proofs and ticks that nobody can use any more.
+    """Each hour: deletes codes, proofs, ticks, answers and sessions that nobody can use any more.
 
     Twice: the second finds nothing. Late or never: the rows stay until the next time, and count for nothing.
     """
     at = timezone.now()
     if not claim_tick("forget_old_rows", at):
         return 0
-    return forget_old_codes(at=at) + forget_old_ticks(at)
+    sessions, _by_model = Session.objects.filter(expire_date__lt=at).delete()
+    return forget_old_codes(at=at) + forget_old_ticks(at) + forget_old_answers(at=at) + sessions

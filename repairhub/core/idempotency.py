@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -14,6 +14,7 @@ from .errors import InvalidInput, KeyReused
 from .models import IdempotentRequest
 
 Answer = tuple[int, Any]
+KEPT = timedelta(days=7)
 SHORTEST_KEY, LONGEST_KEY = 8, 120
 
 
@@ -54,6 +55,11 @@ def run_once(*, scope: str, key: str, body: Any, at: datetime, action: Callable[
                 next_step=_("Send a new key for a new request."),
             )
         return seen.response_status, json.loads(seen.response_body)
+
+
+def forget_old_answers(*, at: datetime) -> int:
+    """Deletes answers older than a week: nobody repeats a request after that. Returns how many went."""
+    return IdempotentRequest.objects.filter(created_at__lt=at - KEPT).delete()[0]
 
 
 def _lock(name: str) -> None:

@@ -48,6 +48,15 @@ class TestUser:
         assert UserFactory.build(**both).address == phone()
         assert UserFactory(phone=None, email="li@example.com").address == mail("li@example.com")
 
+    def test_nobody_is_told_by_a_channel_that_is_not_open(self, settings, caplog):
+        settings.NOTIFICATION_CHANNELS = {"email": settings.NOTIFICATION_CHANNELS["email"]}
+        both = UserFactory.build(phone="+8613800138000", email="wang@example.com")
+        assert both.address == mail()
+        unreachable = UserFactory(phone="+8613800138001")
+        for _each in range(3):
+            assert unreachable.address == phone("+8613800138001")
+        assert caplog.text.count(f"No open channel reaches user {unreachable.pk}") == 1
+
     def test_a_superuser_can_be_made_from_the_command_line(self):
         user = User.objects.create_superuser("+8613800138000", "three blue umbrellas", name="Ops")
         assert (user.role, user.is_staff, user.is_superuser) == (Role.MANAGER, True, True)

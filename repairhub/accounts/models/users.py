@@ -1,5 +1,6 @@
 """People: customers and staff are one table, the role says which."""
 
+import logging
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -10,10 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from phonenumber_field.modelfields import PhoneNumberField
 
+from repairhub.notifications import channels
 from repairhub.notifications.addresses import Address
 from repairhub.notifications.states import Channel
 
 from ..states import Role
+
+logger = logging.getLogger(__name__)
+UNREACHABLE: set[int] = set()  # whom the log has already named in this process
 
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 
@@ -139,14 +144,22 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def address(self) -> Address:
-        """Where messages to this person go: staff by mail where they have one, customers by phone first."""
+        """Where messages to this person go: staff by mail where they have one, customers by phone first.
+
+        Only by a channel that is open, where there is one; else the message waits until the channel opens.
+        """
         mail = Address(Channel.EMAIL, self.email) if self.email else None
         phone = Address(Channel.SMS, self.phone.as_e164) if self.phone else None
-        first, second = (mail, phone) if self.is_staff_role else (phone, mail)
-        address = first or second
-        if address is None:
+        known = [one for one in ((mail, phone) if self.is_staff_role else (phone, mail)) if one is not None]
+        if not known:
             raise ValueError(f"user {self.pk} has neither phone nor e-mail")
-        return address
+        for address in known:
+            if channels.is_open(address.channel):
+                return address
+        if self.pk not in UNREACHABLE:
+            UNREACHABLE.add(self.pk)
+            logger.error("No open channel reaches user %s: messages wait", self.pk)
+        return known[0]
 
     def get_full_name(self) -> str:
         """How the admin calls this person."""
