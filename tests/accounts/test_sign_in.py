@@ -50,6 +50,13 @@ class TestSignIn:
         sign_in(client, typed)
         assert is_signed_in(client)
 
+    def test_while_the_cache_is_down(self, client, settings):
+        nowhere = settings.CACHES["default"] | {"LOCATION": "unix:///nowhere/valkey.sock?db=0"}
+        settings.CACHES = settings.CACHES | {"default": nowhere}
+        assert client.get(LOGIN).status_code == 200
+        assert sign_in(client, DispatcherFactory().phone.as_e164).status_code == 302
+        assert is_signed_in(client)
+
     @pytest.mark.parametrize("typed", ["li@repairhub.example", "Li@RepairHub.example"])
     def test_by_mail_address(self, client, typed):
         DispatcherFactory(phone=None, email="li@repairhub.example")
