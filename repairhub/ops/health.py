@@ -6,6 +6,7 @@ that a customer needs; a web process that is not ready gets no traffic.
 
 import asyncio
 import dataclasses
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ from health_check.exceptions import ServiceUnavailable
 from health_check.views import HealthCheckView
 
 from repairhub.core.ticks import last_tick
+
+logger = logging.getLogger(__name__)
 
 SWEEP_JOB = "sweep_clocks"
 SWEEP_MAY_BE_OLD = timedelta(minutes=5)
@@ -74,21 +77,27 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 class ReadyView(HealthCheckView):
-    """200 when database, Redis, migrations and sweep are well, else 503; each one's answer as JSON."""
+    """200 when database, Redis, migrations and sweep are well, else 503; "ok" or "failed" of each as JSON.
+
+    Anybody may ask: what exactly is wrong stands in the log alone.
+    """
 
     http_method_names = ["get", "head", "options"]
     checks = (Database, (Cache, {"key_prefix": "readyz"}), Migrations, Sweep)
     names = {"Cache": "redis"}
 
     async def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Every check's name with "OK" or with what is wrong."""
+        """Every check's name with "ok" or "failed"."""
         with self.get_executor() as executor:
             results = await asyncio.gather(*(check.get_result(executor) for check in self.get_checks()))
         answers = {}
         for result in results:
-            name = type(result.check).__name__
-            answers[self.names.get(name, name.lower())] = str(result.error) if result.error else "OK"
-        ready = all(answer == "OK" for answer in answers.values())
+            check = type(result.check).__name__
+            name = self.names.get(check, check.lower())
+            answers[name] = "failed" if result.error else "ok"
+            if result.error:
+                logger.error("Not ready, %s: %s", name, result.error)
+        ready = all(answer == "ok" for answer in answers.values())
         return JsonResponse(answers, status=200 if ready else 503)
 
 
