@@ -7,12 +7,15 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils.cache import patch_cache_control
+from django.views.defaults import page_not_found
 
 from orders.links import is_token_of
 from orders.models import OrderContact, RepairOrder
 from orders.services.telling import contact_address
 from repairhub.accounts.browser import proofs
+from repairhub.core.errors import DomainError
 
 View = Callable[..., HttpResponseBase]
 
@@ -39,21 +42,22 @@ def proven_contact(request: HttpRequest, order: RepairOrder) -> OrderContact | N
     return min(found, key=lambda contact: (not contact.may_approve, contact.position), default=None)
 
 
-def client_of(request: HttpRequest) -> str:
-    """The caller's address, for limits only."""
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
 def order_view(view: View) -> View:
     """A page behind an order's link: open without an account, kept by no cache and no search engine.
 
-    The referrer stays within this site (the link never leaves with it). It is not `no-referrer`: browsers
-    then send `Origin: null` with the page's own forms, and these would be refused as forged.
+    That goes for its refusals as well. The referrer stays within this site (the link never leaves with it).
+    It is not `no-referrer`: browsers then send `Origin: null` with the page's own forms, and these would be
+    refused as forged.
     """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
+        try:
+            response = view(request, *args, **kwargs)
+        except Http404 as error:
+            response = page_not_found(request, error)
+        except DomainError as error:
+            response = render(request, "refused.html", {"error": error}, status=error.status)
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         patch_cache_control(response, private=True, no_store=True)

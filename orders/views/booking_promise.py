@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from engineers.services.planning import WindowShut
-from orders.access import client_of, proven_contact
+from orders.access import proven_contact
 from orders.forms import CodeForm, ContactsForm, WindowForm
 from orders.links import order_path, order_pin
 from orders.progress import Person
@@ -23,7 +23,7 @@ from orders.services.telling import contact_address
 from orders.services.visits import approved_quote
 from orders.views.booking import Booking, step
 from orders.views.booking_choices import windows_page
-from repairhub.accounts.browser import remember_proof
+from repairhub.accounts.browser import client_of, remember_proof
 from repairhub.accounts.services.codes import CODE_LIFE, prove_address, send_code
 from repairhub.accounts.states import Purpose
 from repairhub.core.errors import DomainError
@@ -76,6 +76,8 @@ def book_code(request: HttpRequest, booking: Booking, position: int) -> HttpResp
                 at=booking.at,
             )
             remember_proof(request, token)
+            if form.cleaned_data["borrowed"]:
+                request.session.set_expiry(0)
             return redirect("book_confirm")
     except DomainError as refusal:
         error = refusal

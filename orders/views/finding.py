@@ -8,9 +8,9 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from orders.access import client_of
 from orders.forms import FindOrderForm
 from orders.services.finding import send_order_link
+from repairhub.accounts.browser import client_of
 from repairhub.core.errors import DomainError
 from repairhub.core.pages import render_page
 

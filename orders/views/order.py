@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -13,19 +13,21 @@ from django.views.decorators.http import require_http_methods, require_safe
 from engineers.planning import city_today
 from engineers.selectors.windows import offered_windows
 from engineers.services.planning import WindowShut
-from orders.access import client_of, linked_order, order_view, proven_contact
+from orders.access import linked_order, order_view, proven_contact
 from orders.forms import CodeForm, WindowForm
 from orders.models import HandOverPhoto, OrderContact
 from orders.order_page import OrderPage
+from orders.services.contacts import prove_contact
 from orders.services.telling import contact_address
 from orders.services.visits import cancel_order, choose_window, needs_of
 from orders.states import VisitPurpose
 from orders.views.booking_choices import by_day
-from repairhub.accounts.browser import remember_proof
-from repairhub.accounts.services.codes import prove_address, send_code
+from repairhub.accounts.browser import client_of, remember_proof
+from repairhub.accounts.services.codes import send_code
 from repairhub.accounts.states import Purpose
 from repairhub.core.errors import Conflict, DomainError, NotAllowed
 from repairhub.core.pages import render_page
+from repairhub.core.photo_responses import photo_response
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -43,10 +45,11 @@ def order(request: HttpRequest, reference: str, token: str) -> HttpResponse:
 @order_view
 @read_or_send
 def order_code(request: HttpRequest, reference: str, token: str) -> HttpResponse:
-    """Proves that the reader is one of the order's contacts: sends a code, takes the six digits."""
+    """Proves that the reader is one of the order's contacts: sends a code, takes the six digits.
+
+    A reader who has done so can have the other contact prove their address as well.
+    """
     page = _page(request, reference, token)
-    if page.is_proven:
-        return redirect(page.path)
     contact = _chosen(page, request.POST.get("contact") or request.GET.get("contact", ""))
     if contact is None:
         return redirect(page.path)
@@ -66,8 +69,14 @@ def order_code(request: HttpRequest, reference: str, token: str) -> HttpResponse
             return redirect(f"{request.path}?contact={contact.position}")
         if form.is_bound and form.is_valid():
             code = form.cleaned_data["code"]
-            token_of_proof = prove_address(address=address, code=code, purpose=Purpose.CONTACT, at=at)
-            remember_proof(request, token_of_proof)
+            is_other = page.is_proven
+            token_of_proof = prove_contact(contact=contact, code=code, by=page.order.customer, at=at)
+            if is_other:
+                messages.success(request, _("The address is proved. They are told from now on."))
+            else:
+                remember_proof(request, token_of_proof)
+            if form.cleaned_data["borrowed"]:
+                request.session.set_expiry(0)
             return redirect(page.path)
     except DomainError as refusal:
         error = refusal
@@ -149,13 +158,13 @@ def order_cancel(request: HttpRequest, reference: str, token: str) -> HttpRespon
 
 @order_view
 @require_safe
-def order_photo(request: HttpRequest, reference: str, token: str, photo_id: int) -> FileResponse:
+def order_photo(request: HttpRequest, reference: str, token: str, photo_id: int) -> HttpResponse:
     """A photo of the hand-over, for a proved contact of this order alone."""
     page = _page(request, reference, token)
     if not page.is_proven:
         raise Http404
     photo = get_object_or_404(HandOverPhoto, pk=photo_id, hand_over__order=page.order)
-    return FileResponse(photo.image.open(), content_type="image/jpeg")
+    return photo_response(photo.image)
 
 
 def _page(request: HttpRequest, reference: str, token: str) -> OrderPage:
@@ -182,8 +191,10 @@ def _not_yours(page: OrderPage) -> HttpResponse | None:
 
 
 def _chosen(page: OrderPage, position: str) -> OrderContact | None:
+    """The contact of that position: one proved when booking, and for who may approve one not proved yet."""
     for contact in page.order.contacts.all():
-        if contact.proved_at is not None and str(contact.position) == position:
+        is_open = page.may_approve if contact.proved_at is None else not page.is_proven
+        if is_open and str(contact.position) == position:
             return contact
     return None
 
@@ -191,7 +202,6 @@ def _chosen(page: OrderPage, position: str) -> OrderContact | None:
 def _window(page: OrderPage, form: WindowForm, at: Any) -> Any:
     """The window of that start, open or not: the service says whether it can still be promised."""
     order, start_at = page.order, form.cleaned_data["window"]
-    """The contact of that position: one proved when booking, and for who may approve one not proved yet."""
     day = _offered(page, at, first=city_today(order.city, start_at), days=1)
     return next((window for window in day if window.start_at == start_at), None)
 

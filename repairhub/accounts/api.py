@@ -17,6 +17,7 @@ from repairhub.core.errors import InvalidInput
 from repairhub.notifications.addresses import Address, parse_address
 from repairhub.notifications.states import Channel
 
+from .browser import client_of
 from .services.codes import PROOF_LIFE, prove_address, send_code
 from .states import Purpose
 
@@ -79,7 +80,7 @@ class PhoneCodes(PublicAPI):
             purpose=Purpose.CONTACT,
             language=get_language() or "en",
             at=timezone.now(),
-            client=request.META.get("REMOTE_ADDR", ""),
+            client=client_of(request),
         )
         answer = {"sent_to": address.masked, "expires_at": code.expires_at}
         return Response(CodeAnswer(answer).data, status=status.HTTP_201_CREATED)

@@ -3,8 +3,6 @@
 import hashlib
 import secrets
 
-from django.contrib.auth.hashers import check_password, make_password
-
 # no 0/O, 1/I/L: read aloud over the phone
 READABLE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
@@ -27,13 +25,3 @@ def new_reference(prefix: str) -> str:
 def new_pin(digits: int = 6) -> str:
     """Random decimal digits; only useful with limited guesses."""
     return "".join(secrets.choice("0123456789") for _ in range(digits))
-
-
-def hash_pin(pin: str) -> str:
-    """Slow, salted hash (Django's password hasher): a PIN has few values."""
-    return make_password(pin)
-
-
-def check_pin(pin: str, hashed: str) -> bool:
-    """Whether `pin` is the one behind `hashed`."""
-    return bool(hashed) and check_password(pin, hashed)
