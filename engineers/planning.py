@@ -20,7 +20,11 @@ def travel_at(speed_kmh: int) -> HaversineTravel:
 
 @dataclass(frozen=True)
 class CityClock:
-    """Turns moments into the engine's seconds from the local midnight of one day, and back."""
+    """Turns moments into the engine's seconds from the local midnight of one day, and back.
+
+    Both ways by what a clock on the wall says, so that shifts and windows keep their hours on a day on which
+    the clocks change.
+    """
 
     midnight: datetime
 
@@ -31,7 +35,8 @@ class CityClock:
 
     def seconds(self, moment: datetime) -> int:
         """Whole seconds from midnight, below 0 on earlier days."""
-        return int((moment - self.midnight).total_seconds())
+        local = moment.astimezone(self.midnight.tzinfo).replace(tzinfo=None)
+        return int((local - self.midnight.replace(tzinfo=None)).total_seconds())
 
     def moment(self, seconds: int) -> datetime:
         """The moment that many seconds after midnight."""
