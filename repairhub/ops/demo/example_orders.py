@@ -69,6 +69,8 @@ def load_example_orders(*, at: datetime, say: Callable[[str], None]) -> int:
             say(f"example order {story.number} is left out: {refusal}")
         else:
             made += 1
+            if made % 5 == 0:
+                say(f"example orders {made}/{len(told)}")
     return made
 
 

@@ -26,5 +26,5 @@ class Command(BaseCommand):
 
         at = timezone.now()
         load_data(on=timezone.localdate(at), at=at, say=say)
-        say(f"new example orders {load_example_orders(at=at, say=say)}")
+        load_example_orders(at=at, say=say)
         say(f"ready after {time.monotonic() - start:.1f} s")
