@@ -63,7 +63,9 @@ def normal_serial(serial: str) -> str:
 def find_unit(serial: str) -> StockUnit:
     """The unit with this serial, with its lot and part. Raises InvalidInput(field="serial")."""
     try:
-        return StockUnit.objects.select_related("lot__part__component", "location").get(serial=normal_serial(serial))
+        return StockUnit.objects.select_related("lot__part__component", "location").get(
+            serial=normal_serial(serial)
+        )
     except StockUnit.DoesNotExist:
         raise InvalidInput(
             _("No part with serial %(serial)s is in our books.") % {"serial": serial[:60]},
