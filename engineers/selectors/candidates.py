@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from engineers.dispatch import Candidate, Reason, candidates, least_late
+from engineers.dispatch import Candidate, DayPlan, Reason, Stop, candidates, least_late
 from engineers.models import Engineer, Skill, Visit
 from engineers.planning import CityClock, load_plans, stop_for
 from engineers.ports import visit_details
@@ -44,7 +44,7 @@ def candidates_for(visit: Visit, at: datetime) -> Candidates:
     if holder is not None:
         # as the plan has it: a visit that is late already may stay as late as it is
         stop = next(s for s in plan.routes[holder].stops if s.visit_id == visit.pk)
-    stop = least_late(stop, plan)
+    stop = still_owed(stop, visit, plan, at)
     found = candidates(stop, plan)
     wording = wording_of([reason for candidate in found for reason in candidate.reasons])
     people = Engineer.objects.select_related("user").in_bulk([int(str(c.engineer_id)) for c in found])
@@ -65,6 +65,16 @@ def candidates_for(visit: Visit, at: datetime) -> Candidates:
         fit=[r for r in rows if r.is_fit and not r.is_present],
         unfit=[r for r in rows if not r.is_fit and not r.is_present],
     )
+
+
+def still_owed(stop: Stop, visit: Visit, plan: DayPlan, at: datetime) -> Stop:
+    """The stop as the desk may plan it: late by as little as possible where the world broke the promise.
+
+    That is where the window has passed or the visit is at risk. No decision of ours breaks a window that is
+    neither (design, section 5).
+    """
+    is_broken = visit.at_risk_at is not None or visit.window_end_at < at
+    return least_late(stop, plan) if is_broken else stop
 
 
 def wording_of(reasons: Sequence[Reason]) -> Wording:

@@ -7,11 +7,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from engineers.dispatch import DayPlan, Reason, candidate_for, insert, least_late, qualification
+from engineers.dispatch import DayPlan, Reason, candidate_for, insert, qualification
 from engineers.dispatch.explain import presence
 from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, load_plans, stop_for
-from engineers.selectors.candidates import wording_of
+from engineers.selectors.candidates import still_owed, wording_of
 from engineers.services.events import record
 from engineers.services.planning import ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day, locked_visit, write_routes
@@ -30,8 +30,8 @@ def dispatch_visit(
     The same engineer named again changes nothing. `seen` is the `standing` that the decision was made on:
     where somebody else has decided meanwhile, their word stands. Raises Conflict for that, where the visit is
     under way or ended, and where the engineer is unqualified, off or busy: with the engine's reasons in
-    sentences. A visit in no route whose window nobody can keep any more goes to whoever arrives first; it
-    stays at risk, and its promise stands as it was made.
+    sentences. A visit in no route that is at risk or whose window has passed, and that nobody can keep, goes
+    to whoever arrives first; it stays at risk, and its promise stands as it was made.
     """
     lock_city_day(visit.city, visit.on)
     visit = locked_visit(visit)
@@ -62,7 +62,7 @@ def dispatch_visit(
         if present is not None:
             # as the plan has it: a visit that is late already may stay as late as it is
             stop = next(s for s in before.routes[present].stops if s.visit_id == visit.pk)
-        stop = least_late(stop, before)
+        stop = still_owed(stop, visit, before, at)
         _refuse_unknown(engineer, before)
         candidate = candidate_for(stop, before, engineer.pk)
         if not candidate.feasible:
