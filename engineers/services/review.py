@@ -1,7 +1,7 @@
 """Absence, a lost shift, a suspended certificate: what an engineer cannot do any more leaves the route."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from engineers import policy
 from engineers.dispatch import EngineerDay, Reason, ReasonCode, Stop, qualification
 from engineers.dispatch.explain import presence
-from engineers.models import Absence, Engineer, Visit
+from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, city_today, engineer_day, stop_for
 from engineers.reasons import sentences
 from engineers.services.doorstep import mark_at_risk
@@ -20,25 +20,8 @@ from engineers.services.planning import ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day
 from engineers.signals import visit_unconfirmed
 from engineers.states import MOVABLE
-from repairhub.core.errors import InvalidInput
 from repairhub.places.models import City
 from repairhub.sla.services.clocks import start_clock
-
-
-@transaction.atomic
-def record_absence(
-    *, engineer: Engineer, from_on: date, until_on: date, reason: str, by: Any, at: datetime
-) -> list[Visit]:
-    """Stores the absence; returns the visits that lost their engineer by it (see `review_engineer`).
-
-    Raises InvalidInput where it ends before it begins.
-    """
-    if until_on < from_on:
-        raise InvalidInput(
-            _("The absence ends before it begins."), field="until_on", code="ends_before_it_begins"
-        )
-    Absence.objects.create(engineer=engineer, from_on=from_on, until_on=until_on, reason=reason[:120])
-    return review_engineer(engineer=engineer, by=by, at=at)
 
 
 @transaction.atomic

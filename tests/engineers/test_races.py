@@ -17,13 +17,21 @@ from engineers.selectors.windows import VisitNeeds
 from engineers.services import dispatching, planning
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.planning import WindowShut, plan_visit
-from engineers.services.review import record_absence
 from engineers.states import VisitStatus
 from repairhub.core.errors import Conflict
 from repairhub.places.models import City
 from tests.connections import both_at_once
 from tests.factories.accounts import DispatcherFactory
-from tests.factories.engineers import DAY, MORNING, SCREEN, EngineerFactory, clock, north, planned_visit
+from tests.factories.engineers import (
+    DAY,
+    MORNING,
+    SCREEN,
+    EngineerFactory,
+    clock,
+    fall_ill,
+    north,
+    planned_visit,
+)
 from tests.factories.places import CityFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -240,7 +248,7 @@ def test_no_booking_slips_past_an_absence_recorded_at_the_same_moment(day: City)
     engineer = Engineer.objects.get()
     sold, lost = both_at_once(
         lambda: sell(day, NEAR),
-        lambda: record_absence(engineer=engineer, from_on=DAY, until_on=DAY, reason="", by=None, at=MORNING),
+        lambda: fall_ill(engineer),
     )
     assert isinstance(sold, WindowShut) or [visit.pk for visit in lost] == [sold.pk]
     assert not Visit.objects.exclude(engineer=None).exists()

@@ -1,17 +1,16 @@
 """An engineer who cannot come any more: the visits lose their engineer at once, not when it is too late."""
 
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 
-from engineers.models import Absence, Engineer, Visit
+from engineers.models import Engineer, Visit
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.planning import ASSIGN_WITHIN
-from engineers.services.review import record_absence, review_engineer
+from engineers.services.review import review_engineer
 from engineers.signals import visit_unconfirmed, visits_at_risk
 from engineers.states import VisitStatus
 from repairhub.accounts.models import User
-from repairhub.core.errors import InvalidInput
 from repairhub.places.models import City
 from repairhub.sla.models import SlaClock
 from tests.factories.engineers import (
@@ -20,6 +19,7 @@ from tests.factories.engineers import (
     EngineerFactory,
     clock,
     confirmed_visit,
+    fall_ill,
     planned_visit,
     visit_in,
 )
@@ -29,24 +29,23 @@ pytestmark = pytest.mark.django_db
 AT = MORNING + timedelta(minutes=30)
 
 
-def absent(engineer: Engineer, by: User, from_on: date = DAY, until_on: date = DAY) -> list[Visit]:
-    """The verb."""
-    return record_absence(engineer=engineer, from_on=from_on, until_on=until_on, reason="ill", by=by, at=AT)
+def absent(engineer: Engineer, by: User) -> list[Visit]:
+    """The verb, after an absence was entered."""
+    return fall_ill(engineer, by=by, at=AT)
 
 
 def review(engineer: Engineer, by: User) -> list[Visit]:
-    """The verb without an absence."""
+    """The verb."""
     return review_engineer(engineer=engineer, by=by, at=AT)
 
 
-class TestRecordAbsence:
+class TestAnAbsence:
     def test_takes_the_engineer_off_the_visits_of_those_days(
         self, city: City, engineer: Engineer, dispatcher: User
     ) -> None:
         visit = confirmed_visit(city=city)
         later = confirmed_visit(city=city, on=DAY + timedelta(days=1))
         assert absent(engineer, dispatcher) == [visit]
-        assert Absence.objects.get().reason == "ill"
         fresh = Visit.objects.get(pk=visit.pk)
         assert (fresh.status, fresh.engineer, fresh.planned_start_at) == (VisitStatus.PLANNED, None, None)
         assert (fresh.at_risk_at, fresh.window_start_at) == (AT, visit.window_start_at)
@@ -96,10 +95,6 @@ class TestRecordAbsence:
         other = EngineerFactory(city=city)
         named = dispatch_visit(visit=visit, engineer=other, by=dispatcher, at=AT)
         assert (named.engineer, named.at_risk_at) == (other, None)
-
-    def test_that_ends_before_it_begins_is_refused(self, engineer: Engineer, dispatcher: User) -> None:
-        with pytest.raises(InvalidInput):
-            absent(engineer, dispatcher, until_on=DAY - timedelta(days=1))
 
 
 class TestReviewEngineer:

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import factory
+from django.db import transaction
 
 from engineers.models import (
     Absence,
@@ -19,6 +20,7 @@ from engineers.selectors.windows import VisitNeeds
 from engineers.services import doorstep
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.planning import plan_visit
+from engineers.services.review import review_engineer
 from engineers.states import CannotCompleteReason, VisitStatus
 from repairhub.accounts.models import User
 from repairhub.places.models import City
@@ -172,6 +174,15 @@ def visit_in(status: str, *, city: City, started: bool = True, **plan: Any) -> V
             visit=visit, reason=CannotCompleteReason.WRONG_PART, note="", by=by, at=at
         )
     return visit
+
+
+def fall_ill(
+    engineer: Engineer, *, on: date = DAY, by: User | None = None, at: datetime = MORNING
+) -> list[Visit]:
+    """The visits that wait for somebody else, once the absence is entered as the admin does it."""
+    with transaction.atomic():
+        AbsenceFactory(engineer=engineer, from_on=on, until_on=on, reason="flu")
+        return review_engineer(engineer=engineer, by=by, at=at)
 
 
 def stored_visits(

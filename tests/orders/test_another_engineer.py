@@ -3,14 +3,13 @@
 import pytest
 
 from engineers.services.dispatching import dispatch_visit
-from engineers.services.review import record_absence
 from engineers.states import VisitStatus
 from orders.order_page import OrderPage
 from orders.wording import words_of
 from repairhub.notifications.models import Message
 from tests.factories.accounts import DispatcherFactory
 from tests.factories.door import Door, door
-from tests.factories.engineers import DAY, MORNING
+from tests.factories.engineers import MORNING, fall_ill
 
 pytestmark = pytest.mark.django_db
 
@@ -18,9 +17,7 @@ pytestmark = pytest.mark.django_db
 def lose_the_engineer(place: Door) -> None:
     """Absent on the day of the visit."""
     assert place.visit.engineer is not None
-    record_absence(
-        engineer=place.visit.engineer, from_on=DAY, until_on=DAY, reason="flu", by=None, at=MORNING
-    )
+    fall_ill(place.visit.engineer)
 
 
 class TestTheEngineerCannotCome:
