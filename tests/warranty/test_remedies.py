@@ -157,7 +157,7 @@ class TestAfterTheVisit:
         visit = workshop.go_to_the_door(claim.order)
         workshop.fit(claim.order, visit)
         doorstep.report_cannot_complete(
-            visit=visit, reason="part_faulty", note="", by=workshop.user, at=workshop.clock
+            visit=visit, reason="other_fault", note="", by=workshop.user, at=workshop.clock
         )
         assert not claim.order.fittings.filter(warranty=None).exists()
         assert Warranty.objects.newest().get().fitting.visit == visit
