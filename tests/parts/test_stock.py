@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, models, transaction
 
 from parts.models import StockMovement, StockUnit, UnitStatus
-from parts.services.stock import find_unit, fit_unit, receive_units
+from parts.services.stock import find_unit, fit_unit, quarantine_unit, receive_units
 from repairhub.core.errors import Conflict, InvalidInput
 from tests.connections import both_at_once
 from tests.factories.accounts import EngineerUserFactory, PartsAdminFactory
@@ -103,6 +103,39 @@ class TestFitUnit:
         fit_unit(unit=unit, reference="RH-1", by=None, at=AT)
         with pytest.raises(Conflict):
             fit_unit(unit=read_before, reference="RH-2", by=None, at=AT)
+
+
+@pytest.mark.django_db
+class TestQuarantineUnit:
+    def quarantine(self, unit: StockUnit) -> StockUnit:
+        return quarantine_unit(unit=unit, city=CityFactory(), reference="RH-1", by=None, at=AT)
+
+    def kinds(self, unit: StockUnit) -> list[str]:
+        return list(unit.movements.order_by("id").values_list("kind", flat=True))
+
+    def test_a_unit_in_stock_moves_to_the_citys_quarantine(self):
+        unit = received_unit()
+        gone = self.quarantine(unit)
+        assert (gone.status, gone.location.kind) == (UnitStatus.QUARANTINED, "quarantine")
+        assert self.kinds(unit) == ["received", "quarantined"]
+
+    def test_a_fitted_unit_comes_back_into_our_hands_first(self):
+        unit = received_unit()
+        store = unit.location
+        gone = self.quarantine(fit_unit(unit=unit, reference="RH-1", by=None, at=AT))
+        assert gone.status == UnitStatus.QUARANTINED
+        assert self.kinds(unit) == ["received", "fitted", "received", "quarantined"]
+        assert unit.movements.first().from_location == store
+
+    def test_once_there_it_stays_as_it_is(self):
+        unit = received_unit()
+        first, again = self.quarantine(unit), self.quarantine(unit)
+        assert first == again
+        assert self.kinds(unit) == ["received", "quarantined"]
+
+    def test_a_city_has_one_quarantine(self):
+        places = {self.quarantine(received_unit(f"A-{number}")).location for number in range(2)}
+        assert len(places) == 1
 
 
 @pytest.mark.django_db(transaction=True)
