@@ -75,6 +75,18 @@ class TestLink:
         assert headers["X-Robots-Tag"] == "noindex, nofollow"
         assert set(headers["Cache-Control"].split(", ")) >= {"private", "no-store"}
 
+    def test_so_are_its_refusals(self, customer: Browser, stranger: Browser) -> None:
+        place = door(VisitStatus.EN_ROUTE)
+        not_found = page(stranger, place.order, "order_photo", 1)
+        revoked = stranger.client.get(f"/o/{place.order.reference}/{'A' * 32}/")
+        customer.prove_on_order(place.order)
+        refused = page(customer, place.order, "order_window")
+        assert [answer.status_code for answer in (not_found, revoked, refused)] == [404, 404, 409]
+        for answer in (not_found, revoked, refused):
+            assert answer.headers["Referrer-Policy"] == "same-origin"
+            assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
+            assert "no-store" in answer.headers["Cache-Control"]
+
 
 class TestWithTheLinkAlone:
     def test_shows_where_it_stands_the_window_and_the_price(
@@ -301,7 +313,15 @@ class TestPhotos:
         assert f"photos/{photo.pk}/" in page(stranger, done.order).text
         answer = page(stranger, done.order, "order_photo", photo.pk)
         assert answer.headers["Content-Type"] == "image/jpeg"
-        assert b"".join(answer.streaming_content).startswith(b"\xff\xd8")
+        assert answer.content.startswith(b"\xff\xd8")
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert "no-store" in answer.headers["Cache-Control"]
+
+    def test_one_whose_file_is_gone_is_not_found(self, stranger: Browser, done: Door) -> None:
+        photo = HandOverPhoto.objects.get()
+        photo.image.storage.delete(str(photo.image.name))
+        stranger.prove_on_order(done.order)
+        assert page(stranger, done.order, "order_photo", photo.pk).status_code == 404
 
     def test_of_another_order_are_not_found(self, stranger: Browser, done: Door) -> None:
         other = booked(done.order.city, window="16:00")

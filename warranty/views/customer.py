@@ -21,8 +21,8 @@ from orders.states import OrderStatus
 from orders.views.booking_choices import by_day
 from repairhub.core.errors import DomainError, NotAllowed
 from warranty.forms import ClaimForm
+from repairhub.core.photo_responses import photo_response
 from warranty.models import ClaimPhoto, Remedy
-from warranty.photos import photo_response
 from warranty.selectors.order_page import hours_to_answer, owed_on, promises_of
 from warranty.services.claims import file_claim
 from warranty.services.remedies import choose_rework_window, owed_needs
@@ -79,7 +79,9 @@ def rework_window(request: HttpRequest, reference: str, token: str) -> HttpRespo
         _choose(order, owed[0], form.cleaned_data["window"], at)
     except DomainError as error:
         return _rework_page(request, order, owed, form, at=at, refusal=error, status=error.status)
-    messages.success(request, _("Your window is booked. The rework costs you nothing."))
+    messages.success(
+        request, _("Your window is booked. The rework costs you nothing. The PIN for it stands on this page.")
+    )
     return redirect(order_path(order) + "#claims")
 
 

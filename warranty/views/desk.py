@@ -17,11 +17,11 @@ from repairhub.accounts.models import User
 from repairhub.accounts.states import Role
 from repairhub.core.errors import DomainError
 from repairhub.core.pages import render_page
+from repairhub.core.photo_responses import photo_response
 from repairhub.places.models import City
 from warranty.exports import claim_lines
 from warranty.forms import ClaimFilter, DecisionForm, TransferForm
 from warranty.models import Claim, ClaimPhoto
-from warranty.photos import photo_response
 from warranty.querysets import case_officers
 from warranty.selectors.claim_list import Wanted, claim_page, ordered_claims
 from warranty.selectors.claim_page import claim_view, claims_in_reach, hand_over_before
