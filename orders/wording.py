@@ -160,6 +160,9 @@ register_words(
         "window_missed": lambda payload: Words(
             _("We missed the promised window"), _window(payload), is_bad=True
         ),
+        "contact_proved": lambda payload: Words(
+            _("Another contact has proved the address"), _("They are told what happens, and may approve.")
+        ),
         "cancelled": lambda payload: Words(_("Cancelled"), _("At no cost.")),
     }
 )
