@@ -15,4 +15,5 @@ urlpatterns = [
     path("book/confirm/", booking_promise.book_confirm, name="book_confirm"),
     path("book/done/", booking_promise.booked, name="booked"),
     path("book/another/", booking.book_another, name="book_another"),
+    path("book/forget/", booking.forget_me, name="forget_me"),
 ]

@@ -246,6 +246,10 @@ class CodeForm(forms.Form):
         error_messages={"required": _("Enter the six digits.")},
     )
 
+    borrowed = forms.BooleanField(
+        label=_("This is not my phone: forget me when the browser is closed"), required=False
+    )
+
     def clean_code(self) -> str:
         """Six digits, however they were spaced."""
         digits = re.sub(r"[\s-]", "", self.cleaned_data["code"].translate(FULL_WIDTH_DIGITS))

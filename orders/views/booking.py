@@ -21,7 +21,7 @@ from orders.links import order_path
 from orders.models import BookingDraft, RepairOrder
 from orders.progress import STEPS, Progress
 from orders.services.drafts import keep_choices, order_of_draft, start_draft
-from repairhub.accounts.browser import proofs
+from repairhub.accounts.browser import forget_proofs, proofs
 from repairhub.core.pages import render_page
 
 SESSION_DRAFT = "draft"
@@ -154,6 +154,17 @@ def book_another(request: HttpRequest) -> HttpResponse:
     """A new booking in this session; the order that was made stays where it is."""
     Booking(request).start_anew()
     return redirect("book")
+
+
+@login_not_required
+@require_POST
+def forget_me(request: HttpRequest) -> HttpResponse:
+    """On a borrowed phone: this browser knows no proof and no booking any more. Orders stay as they are."""
+    forget_proofs(request)
+    for name in (SESSION_DRAFT, SESSION_DRAFTS_DONE):
+        request.session.pop(name, None)
+    messages.success(request, _("Nothing of you is kept on this phone. Your order is reached by its link."))
+    return redirect("home")
 
 
 def _uuid(text: Any) -> UUID | None:

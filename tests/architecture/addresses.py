@@ -95,6 +95,7 @@ ADDRESSES: dict[str, Door] = {
     "book_confirm": Door(PUBLIC),
     "booked": Door(PUBLIC),
     "book_another": Door(PUBLIC),
+    "forget_me": Door(PUBLIC),
     "find_order": Door(PUBLIC),
     "order": Door(PUBLIC, ORDER),
     "order_code": Door(PUBLIC, ORDER),
