@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from engineers.planning import city_today
+from engineers.policy import booking_days
 from engineers.selectors.windows import OfferedWindow, offered_windows
 from engineers.services.planning import WindowShut, window_shut
 from orders.forms import PlaceForm, RepairsForm, SearchForm, WindowForm
@@ -171,6 +172,7 @@ def windows_page(
         "refusal": refusal,
         "nearest": getattr(refusal, "nearest", []),
         "days": by_day(offered),
+        "days_ahead": booking_days(),
         "has_open": any(window.is_open for window in offered),
         "city": pin.city,
         "chosen": window[0] if window else None,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from engineers.planning import city_today
+from engineers.policy import booking_days
 from engineers.selectors.windows import offered_windows
 from engineers.services.planning import WindowShut
 from orders.access import linked_order, order_view, proven_contact
@@ -230,6 +231,7 @@ def _windows_shown(
         "refusal": refusal,
         "nearest": refusal.nearest if isinstance(refusal, WindowShut) else [],
         "days": by_day(offered),
+        "days_ahead": booking_days(),
         "has_open": any(window.is_open for window in offered),
         "city": page.order.city,
         "chosen": visit.window_start_at if visit and visit.is_open else None,

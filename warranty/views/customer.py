@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from engineers.policy import booking_days
 from engineers.selectors.windows import offered_windows
 from engineers.states import MOVABLE
 from orders.access import linked_order, order_view, proven_contact
@@ -20,8 +21,8 @@ from orders.services.visits import open_visit
 from orders.states import OrderStatus
 from orders.views.booking_choices import by_day
 from repairhub.core.errors import DomainError, NotAllowed
-from warranty.forms import ClaimForm
 from repairhub.core.photo_responses import photo_response
+from warranty.forms import ClaimForm
 from warranty.models import ClaimPhoto, Remedy
 from warranty.selectors.order_page import hours_to_answer, owed_on, promises_of
 from warranty.services.claims import file_claim
@@ -175,6 +176,7 @@ def _rework_page(
         "refusal": refusal,
         "nearest": getattr(refusal, "nearest", []),
         "days": by_day(offered),
+        "days_ahead": booking_days(),
         "has_open": any(window.is_open for window in offered),
         "city": order.city,
         "chosen": visit.window_start_at if visit else None,
