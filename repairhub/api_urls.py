@@ -14,7 +14,10 @@ from repairhub.places.api import CityList
 
 schema = SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[])
 docs = SpectacularSwaggerSplitView.as_view(
-    url_name="api_schema", permission_classes=[AllowAny], authentication_classes=[]
+    url_name="api_schema",
+    template_name="api_docs.html",  # without a style element: the policy of our pages holds here too
+    permission_classes=[AllowAny],
+    authentication_classes=[],
 )
 
 urlpatterns = [

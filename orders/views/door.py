@@ -21,6 +21,7 @@ from orders import door_forms
 from orders.models import Fitting, QuoteLine, RepairOrder
 from orders.selectors import DoorStep, door_order, door_work, next_step, units_at_hand
 from orders.services import door
+from orders.services.pins import PIN_GUESSES
 from orders.services.telling import contact_address
 from repairhub.accounts.access import role_required
 from repairhub.accounts.states import Role
@@ -109,6 +110,9 @@ def _page(
     elif error is not None and form is not None and error.field in form.fields:
         form.add_error(error.field, str(error))
         error = None
+    if form is not None and form.errors:
+        # the cursor stands where something is to be mended
+        form.fields[next(iter(form.errors))].widget.attrs["autofocus"] = True
     context: dict[str, Any] = {
         "visit": visit,
         "order": order,
@@ -119,6 +123,7 @@ def _page(
         "forms": {name: kind(auto_id=f"{name}_%s") for name, kind in FORMS.items()}
         | ({tried: form} if form is not None else {}),
         "error": error,
+        "code_is_next": tried in ("code", "send_code") or order.pin_failures >= PIN_GUESSES,
         "door_addresses": [contact_address(contact) for contact in door.door_contacts(order)],
         "at_hand": _at_hand(step, order, request),
         "is_other_day": visit.on != city_today(visit.city, timezone.now()),

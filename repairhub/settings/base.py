@@ -236,7 +236,15 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "RepairHub",
-    "DESCRIPTION": "Book a phone repair at the door and follow it.",
+    "DESCRIPTION": (
+        "Book a phone repair at the door and follow it.\n\n"
+        "1. `device-models/`, `repairs/` and `windows/` say what can be booked, for how much, and when.\n"
+        "2. `phone-codes/` and `phone-proofs/` prove the customer's phone or mail address.\n"
+        "3. `orders/` books once for each `Idempotency-Key`: send the same request again whenever unsure.\n"
+        "4. `orders/{reference}/` shows the order to whoever holds its token.\n\n"
+        "Sentences are in the language of `Accept-Language` (`en`, `zh-hans`), times in the city's zone, "
+        "money in CNY. Every refusal has the one shape of `RefusalAnswer`."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -42,7 +42,7 @@ class Phone:
 
     def heading(self) -> str:
         """What the screen asks for."""
-        found = re.search(r"<h2>([^<]+)</h2>", text(self.look()))
+        found = re.search(r'<h2 id="step-name">([^<]+)</h2>', text(self.look()))
         return found[1] if found else ""
 
 
