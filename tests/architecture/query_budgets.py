@@ -7,7 +7,7 @@ same number, and no more than this.
 BUDGETS: dict[str, int] = {
     "board": 28,
     "board_export": 12,
-    "engineer_day": 8,
+    "engineer_day": 10,
     "claims": 10,
     "claims_csv": 8,
     "demo_messages": 3,

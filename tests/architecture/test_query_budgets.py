@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from engineers.models import Engineer
 from engineers.planning import city_today
-from orders.models import OrderVisit
+from engineers.states import VisitStatus
+from orders.models import OrderVisit, RepairOrder
 from parts.models import DeviceModel
 from repairhub.accounts.states import Role
 from repairhub.notifications.models import DemoDelivery, Message
@@ -56,10 +57,16 @@ def workshop(db: None) -> Workshop:
     return Workshop.open()
 
 
-def more_visits(shop: Workshop, engineer: Engineer | None, total: int) -> None:
-    """Up to that many visits today."""
+def more_visits(
+    shop: Workshop, engineer: Engineer | None, total: int, *, order: RepairOrder, **fields: Any
+) -> None:
+    """That many visits of the order today; those written before make way."""
+    OrderVisit.objects.filter(visit__reference__regex=STORED).delete()
+    shop.city.visits.filter(reference__regex=STORED).delete()
     today = city_today(shop.city, timezone.now())
-    stored_visits(min(total, 1000) if engineer else total, city=shop.city, engineer=engineer, on=today)
+    count = min(total, 1000) if engineer else total
+    visits = stored_visits(count, city=shop.city, engineer=engineer, on=today, **fields)
+    OrderVisit.objects.bulk_create(OrderVisit(order=order, visit=visit) for visit in visits)
 
 
 def more_claims(shop: Workshop, total: int) -> None:
@@ -154,21 +161,22 @@ class TestLists:
         engineer = workshop.engineer if with_engineer else None
         client = signed_in(Role.DISPATCHER, cities=[workshop.city])
         order = workshop.book()
-
-        def grow(total: int) -> None:
-            # the first few make way: they are written again
-            OrderVisit.objects.filter(visit__reference__regex=STORED).delete()
-            workshop.city.visits.filter(reference__regex=STORED).delete()
-            more_visits(workshop, engineer, total)
-            visits = workshop.city.visits.filter(reference__regex=STORED)
-            OrderVisit.objects.bulk_create(OrderVisit(order=order, visit=visit) for visit in visits)
-
-        self.check(name, client, grow, city=workshop.city.code)
+        self.check(
+            name,
+            client,
+            lambda total: more_visits(workshop, engineer, total, order=order),
+            city=workshop.city.code,
+        )
 
     def test_the_engineers_day(self, workshop: Workshop) -> None:
         client = Client()
         client.force_login(workshop.user)
-        self.check("engineer_day", client, lambda total: None)
+        order = workshop.book()
+
+        def grow(total: int) -> None:
+            more_visits(workshop, workshop.engineer, total, order=order, status=VisitStatus.CONFIRMED)
+
+        self.check("engineer_day", client, grow)
 
     @pytest.mark.parametrize("name", ["claims", "claims_csv"])
     def test_claims(self, workshop: Workshop, name: str) -> None:
@@ -192,11 +200,11 @@ class TestLists:
         self.check("api_repairs", Client(), more_models, device_model="iphone-12")
 
     def test_windows(self, workshop: Workshop) -> None:
-        workshop.book()
+        order = workshop.book()
         self.check(
             "api_windows",
             Client(),
-            lambda total: None,
+            lambda total: more_visits(workshop, None, total, order=order),
             city=workshop.city.code,
             latitude=workshop.city.latitude,
             longitude=workshop.city.longitude,
