@@ -10,6 +10,14 @@ BEGIN
 END $$;
 """
 
+COLUMN_FUNCTION = """
+CREATE OR REPLACE FUNCTION repairhub_refuse_column_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only in %: % refused', TG_TABLE_NAME, TG_ARGV[0], TG_OP
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
+
 
 class ForbidChanges(RunSQL):
     """Migration operation: a trigger refuses UPDATE and DELETE on `table`.
@@ -47,6 +55,36 @@ class ForbidChanges(RunSQL):
         if not self.delete:
             kwargs["delete"] = False
         return (self.__class__.__name__, [self.table], kwargs)
+
+
+class ForbidColumnChanges(RunSQL):
+    """Migration operation: a trigger refuses an UPDATE of `table` that changes one of `columns`.
+
+    For rows that live on but keep their promise (a visit's window). `may_be_erased`: a change to NULL passes
+    (a person's data is erased), and nothing comes back afterwards.
+    """
+
+    def __init__(self, table: str, columns: tuple[str, ...], *, may_be_erased: bool = False) -> None:
+        self.table, self.columns, self.may_be_erased = table, tuple(columns), may_be_erased
+        changes = []
+        for column in self.columns:
+            change = f'NEW."{column}" IS DISTINCT FROM OLD."{column}"'
+            changes.append(f'({change} AND NEW."{column}" IS NOT NULL)' if may_be_erased else change)
+        trigger = f"{table}_{'_'.join(self.columns)}"[:50] + "_stay"
+        super().__init__(
+            sql=COLUMN_FUNCTION
+            + (
+                f'CREATE TRIGGER "{trigger}" BEFORE UPDATE ON "{table}" FOR EACH ROW '
+                f"WHEN ({' OR '.join(changes)}) "
+                f"EXECUTE FUNCTION repairhub_refuse_column_change('{', '.join(self.columns)}');"
+            ),
+            reverse_sql=f'DROP TRIGGER "{trigger}" ON "{table}";',
+        )
+
+    def deconstruct(self) -> tuple[str, list[object], dict[str, object]]:  # type: ignore[override]
+        """How a migration writes this operation down."""
+        kwargs: dict[str, object] = {"may_be_erased": True} if self.may_be_erased else {}
+        return (self.__class__.__name__, [self.table, self.columns], kwargs)
 
 
 def _quoted(columns: tuple[str, ...]) -> str:

@@ -4,12 +4,12 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.state import ProjectState
 
-from repairhub.core.append_only import ForbidChanges
+from repairhub.core.append_only import ForbidChanges, ForbidColumnChanges
 
 TABLE = "append_only_example"
 
 
-def install(operation: ForbidChanges) -> None:
+def install(operation: ForbidChanges | ForbidColumnChanges) -> None:
     with connection.schema_editor() as editor:
         operation.database_forwards("core", editor, ProjectState(), ProjectState())
 
@@ -62,6 +62,30 @@ class TestForbidChanges:
 
     def test_can_be_taken_back(self, table: str) -> None:
         operation = ForbidChanges(table)
+        install(operation)
+        with connection.schema_editor() as editor:
+            operation.database_backwards("core", editor, ProjectState(), ProjectState())
+        run(f"UPDATE {table} SET what = 'x'")  # noqa: S608
+        assert payloads() == [("x", "2149")]
+
+    def test_keeps_the_named_columns_and_lets_the_others_change(self, table: str) -> None:
+        install(ForbidColumnChanges(table, ("what",)))
+        run(f"UPDATE {table} SET payload = 'x', what = 'quote'")  # noqa: S608
+        with pytest.raises(IntegrityError, match="append-only in what"):
+            run(f"UPDATE {table} SET what = 'y'")  # noqa: S608
+        assert payloads() == [("quote", "x")]
+
+    def test_what_may_be_erased_may_not_be_rewritten(self, table: str) -> None:
+        install(ForbidColumnChanges(table, ("payload",), may_be_erased=True))
+        for _again in range(2):
+            with pytest.raises(IntegrityError, match="append-only"):
+                run(f"UPDATE {table} SET payload = 'x'")  # noqa: S608
+            run(f"UPDATE {table} SET payload = NULL")  # noqa: S608
+        assert payloads() == [("quote", None)]
+
+    def test_kept_columns_are_written_into_migrations_and_can_be_taken_back(self, table: str) -> None:
+        operation = ForbidColumnChanges(table, ("what",), may_be_erased=True)
+        assert operation.deconstruct() == ("ForbidColumnChanges", [table, ("what",)], {"may_be_erased": True})
         install(operation)
         with connection.schema_editor() as editor:
             operation.database_backwards("core", editor, ProjectState(), ProjectState())

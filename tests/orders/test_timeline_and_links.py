@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from engineers.models import Visit
 from engineers.states import VisitStatus
 from orders.links import is_pin_of, is_token_of, order_path, order_pin, order_token, order_url
 from orders.models import OrderEvent, Quote, QuoteApproval, QuoteLine, RepairOrder
@@ -14,6 +15,7 @@ from orders.services.visits import cancel_order
 from tests.factories.door import booked, door
 from tests.factories.engineers import MORNING
 from tests.orders.browser import open_city
+from tests.triggers import past_the_triggers
 
 pytestmark = pytest.mark.django_db
 
@@ -28,11 +30,9 @@ def order(city: Any) -> RepairOrder:
 
 
 def unguarded(statement: str, *values: Any) -> None:
-    """A statement as somebody with the database's keys would run it: the triggers off."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
+    """A statement as somebody with the database's keys would run it."""
+    with past_the_triggers(), connection.cursor() as cursor:
         cursor.execute(statement, values)
-        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 class TestTimeline:
@@ -41,11 +41,13 @@ class TestTimeline:
         assert chain_faults(order) == []
 
     def test_a_changed_payload_is_found(self, order: RepairOrder) -> None:
-        OrderEvent.objects.filter(order=order, sequence=2).update(payload={"engineer": "Somebody Else"})
+        with past_the_triggers():
+            OrderEvent.objects.filter(order=order, sequence=2).update(payload={"engineer": "Somebody Else"})
         assert chain_faults(order) == [f"{order.reference}: the payload of event 2 was changed"]
 
     def test_a_payload_changed_with_its_salt_taken_away_is_found(self, order: RepairOrder) -> None:
-        OrderEvent.objects.filter(order=order, sequence=2).update(payload={"engineer": "Else"}, salt=None)
+        with past_the_triggers():
+            OrderEvent.objects.filter(order=order, sequence=2).update(payload={"engineer": "Else"}, salt=None)
         assert chain_faults(order) == [f"{order.reference}: the payload of event 2 was changed"]
 
     @pytest.mark.parametrize("column", ["kind", "at"])
@@ -78,6 +80,12 @@ class TestWhatWasPromisedStays:
             (QuoteApproval, {"shown_hash": "x"}),
             (OrderEvent, {"kind": "x"}),
             (OrderEvent, {"chain": "x"}),
+            (OrderEvent, {"payload": {"engineer": "Else"}}),
+            (OrderEvent, {"payload": None, "salt": "x"}),
+            (Visit, {"window_start_at": MORNING}),
+            (Visit, {"window_end_at": MORNING + timedelta(days=30)}),
+            (Visit, {"latitude": 1}),
+            (Visit, {"longitude": 1}),
         ],
     )
     def test_the_database_refuses_a_change(
@@ -85,6 +93,17 @@ class TestWhatWasPromisedStays:
     ) -> None:
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             model.objects.update(**change)
+
+    def test_the_database_refuses_a_line_once_the_quote_is_approved(self, order: RepairOrder) -> None:
+        line = QuoteLine.objects.get(quote__order=order)
+        line.pk, line.position = None, 9
+        with pytest.raises(DatabaseError, match="is approved"), transaction.atomic():
+            line.save(force_insert=True)
+
+    def test_what_was_erased_does_not_come_back(self, order: RepairOrder) -> None:
+        OrderEvent.objects.filter(order=order).update(payload=None, salt=None)
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            OrderEvent.objects.filter(order=order).update(salt="x")
 
     @pytest.mark.parametrize("table", ["orders_quoteapproval", "orders_quoteline", "orders_orderevent"])
     def test_the_database_refuses_to_delete(self, order: RepairOrder, table: str) -> None:

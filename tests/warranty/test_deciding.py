@@ -145,6 +145,20 @@ class TestTheDatabase:
             with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(sql)
 
+    def test_a_warranty_and_a_hand_over_stay_as_written(self, claim: Claim) -> None:
+        for sql in (
+            "UPDATE warranty_warranty SET ends_on = ends_on + 1",
+            "UPDATE warranty_warranty SET starts_on = starts_on - 1",
+            "DELETE FROM warranty_warranty",
+            "UPDATE orders_handover SET note = 'x'",
+        ):
+            with (
+                pytest.raises(IntegrityError, match="append-only"),
+                transaction.atomic(),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(sql)
+
     def test_a_refusal_without_a_reason_cannot_be_stored(self, claim: Claim, officer: User) -> None:
         with pytest.raises(IntegrityError, match="refusal_has_reason"), transaction.atomic():
             Decision.objects.create(claim=claim, outcome="refused", reason="", by=officer, at=claim.filed_at)
