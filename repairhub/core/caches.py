@@ -87,7 +87,7 @@ class ForgivingRedisCache(RedisCache):
         """Forgets these keys."""
         self._ask(lambda: super(ForgivingRedisCache, self).delete_many(keys, version), None)
 
-    def clear(self) -> bool:
+    def clear(self) -> bool:  # type: ignore[override]  # Redis says whether it did
         """Forgets all keys."""
         return bool(self._ask(lambda: super(ForgivingRedisCache, self).clear(), False))
 
