@@ -29,6 +29,7 @@ from engineers.models import (
     WeeklyShift,
 )
 from engineers.services.review import review_engineer
+from repairhub.accounts.city_admin import OfOwnCities
 from repairhub.core.history_admin import HistoryAdmin
 from repairhub.core.names import listed
 from repairhub.core.read_only_admin import ReadOnlyAdmin, ReadOnlyInline
@@ -92,7 +93,7 @@ class CertificateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Engineer)
-class EngineerAdmin(HistoryAdmin):
+class EngineerAdmin(OfOwnCities, HistoryAdmin):
     list_display = ["number", "name", "city", "certified_for", "authorised_by", "is_active"]
     list_display_links = ["number", "name"]
     list_filter = [
@@ -173,7 +174,7 @@ class VisitEventInline(ReadOnlyInline):
 
 
 @admin.register(Visit)
-class VisitAdmin(ReadOnlyAdmin):
+class VisitAdmin(OfOwnCities, ReadOnlyAdmin):
     """To look at: visits change on the dispatch board and on the engineer's phone."""
 
     list_filter_submit = True

@@ -17,6 +17,7 @@ from unfold.decorators import display
 from orders.models import Fitting, OrderContact, OrderEvent, OrderVisit, Quote, QuoteLine, Repair, RepairOrder
 from orders.services.telling import contact_address
 from orders.wording import words_of
+from repairhub.accounts.city_admin import OfOwnCities
 from repairhub.core.history_admin import HistoryAdmin
 from repairhub.core.moments import format_moment, format_window
 from repairhub.core.money import format_money
@@ -160,7 +161,7 @@ class EventInline(ReadOnlyInline):
 
 
 @admin.register(RepairOrder)
-class RepairOrderAdmin(ReadOnlyAdmin):
+class RepairOrderAdmin(OfOwnCities, ReadOnlyAdmin):
     """To look at: an order changes by its customer's word and by the work at the door."""
 
     list_display = ["reference", "device_model", "city", "shown_status", "price", "booked_at"]
@@ -239,9 +240,10 @@ class LineInline(ReadOnlyInline):
 
 
 @admin.register(Quote)
-class QuoteAdmin(ReadOnlyAdmin):
+class QuoteAdmin(OfOwnCities, ReadOnlyAdmin):
     """Never changed once offered: more money is a new version."""
 
+    city_path = "order__city"
     list_display = ["order", "version", "total", "offered_at", "approved"]
     list_filter = [("offered_at", RangeDateTimeFilter)]
     list_filter_submit = True
@@ -270,7 +272,8 @@ class QuoteAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Fitting)
-class FittingAdmin(ReadOnlyAdmin):
+class FittingAdmin(OfOwnCities, ReadOnlyAdmin):
+    city_path = "order__city"
     list_display = ["unit", "order", "repair", "engineer", "fitted_at", "removed_at"]
     list_filter = [
         ("engineer__city", RelatedDropdownFilter),

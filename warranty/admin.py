@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
+from repairhub.accounts.city_admin import OfOwnCities
 from repairhub.core.history_admin import HistoryAdmin
 from repairhub.core.read_only_admin import ReadOnlyAdmin, ReadOnlyInline
 from warranty.models import Claim, ClaimPhoto, Decision, Remedy, Warranty, WarrantyTerms
@@ -53,9 +54,10 @@ class WarrantyTermsAdmin(HistoryAdmin):
 
 
 @admin.register(Warranty)
-class WarrantyAdmin(ReadOnlyAdmin):
+class WarrantyAdmin(OfOwnCities, ReadOnlyAdmin):
     """Issued by the completion of a repair, replaced by a rework's."""
 
+    city_path = "fitting__order__city"
     list_filter_submit = True
     list_display = ["number", "order", "part", "starts_on", "ends_on", "terms", "replaces"]
     list_filter = [("terms", RelatedDropdownFilter), ("ends_on", RangeDateFilter)]
@@ -91,9 +93,10 @@ class ClaimPhotoInline(ReadOnlyInline):
 
 
 @admin.register(Claim)
-class ClaimAdmin(ReadOnlyAdmin):
+class ClaimAdmin(OfOwnCities, ReadOnlyAdmin):
     """To look at: claims are answered on the case officer's pages."""
 
+    city_path = "order__city"
     list_filter_submit = True
     list_display = ["reference", "order", "shown_status", "kind", "owner", "filed_at", "answered_at"]
     list_filter = [
