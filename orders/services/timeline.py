@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -46,15 +47,20 @@ def chain_digest(previous: str, sequence: int, kind: str, at: datetime, digest: 
 
 def chain_faults(order: RepairOrder) -> list[str]:
     """What is wrong with the order's chain, one line per fault; empty for a whole one."""
+    return faults_of(order.reference, order.events.order_by("sequence"))
+
+
+def faults_of(reference: str, events: Iterable[OrderEvent]) -> list[str]:
+    """`chain_faults` of the order with that reference, whose events the caller has read by sequence."""
     faults = []
     previous = FIRST_CHAIN
-    for number, event in enumerate(order.events.order_by("sequence"), start=1):
+    for number, event in enumerate(events, start=1):
         if event.sequence != number:
-            faults.append(f"{order.reference}: event {number} is missing")
+            faults.append(f"{reference}: event {number} is missing")
         erased = event.salt is None and event.payload is None
         if not erased and payload_digest(event.salt or "", event.payload or {}) != event.digest:
-            faults.append(f"{order.reference}: the payload of event {event.sequence} was changed")
+            faults.append(f"{reference}: the payload of event {event.sequence} was changed")
         if chain_digest(previous, event.sequence, event.kind, event.at, event.digest) != event.chain:
-            faults.append(f"{order.reference}: the chain breaks at event {event.sequence}")
+            faults.append(f"{reference}: the chain breaks at event {event.sequence}")
         previous = event.chain
     return faults

@@ -1,0 +1,124 @@
+"""The audit: clean after a whole story, and each rule finds what somebody planted past the product."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from orders.models import Fitting, Quote, RepairOrder
+from repairhub.notifications.services import send_due
+from repairhub.ops.audit import CHECKS, audit
+from repairhub.sla.services.clocks import sweep
+from tests.factories.accounts import CaseOfficerFactory
+from tests.factories.notifications import FailedMessageFactory, MessageFactory
+from tests.factories.warranty import Workshop
+from tests.triggers import past_the_triggers
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def workshop() -> Workshop:
+    """After a whole story: a repair, a claim, its rework, another order that is booked."""
+    workshop = Workshop.open()
+    CaseOfficerFactory(cities=[workshop.city])
+    order = workshop.completed()
+    claim = workshop.approved(order)
+    workshop.clock = claim.filed_at
+    workshop.book_rework(claim)
+    workshop.do_the_work(order)
+    workshop.book()
+    send_due(at=workshop.clock)
+    sweep(at=workshop.clock)
+    return workshop
+
+
+def found(at: datetime) -> set[str]:
+    """The rules that do not hold."""
+    return {violation.rule for violation in audit(at)}
+
+
+def plant(statement: str) -> Callable[[Workshop], None]:
+    """A statement that the product never makes."""
+
+    def run(workshop: Workshop) -> None:
+        with past_the_triggers(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    return run
+
+
+def give_up_a_message(workshop: Workshop) -> None:
+    FailedMessageFactory(closed_at=workshop.clock - timedelta(hours=23))
+
+
+def forget_a_message(workshop: Workshop) -> None:
+    MessageFactory(created_at=workshop.clock - timedelta(minutes=16))
+
+
+def add_an_order_without_approval(workshop: Workshop) -> None:
+    workshop.book()
+    plant("DELETE FROM orders_quoteapproval WHERE id = (SELECT max(id) FROM orders_quoteapproval)")(workshop)
+
+
+PLANTED: dict[str, Any] = {
+    "stock is what the ledger adds up to": plant(
+        "DELETE FROM parts_stockmovement WHERE id = (SELECT max(id) FROM parts_stockmovement)"
+    ),
+    "planned arrivals lie inside the promised window": plant(
+        "UPDATE engineers_visit SET window_start_at = window_start_at + interval '1 day', "
+        "window_end_at = window_end_at + interval '1 day' WHERE id = (SELECT max(id) FROM engineers_visit)"
+    ),
+    "missed deadlines are recorded": plant(
+        "UPDATE sla_slaclock SET due_at = started_at + interval '1 minute', "
+        "warn_at = started_at + interval '1 minute', started_at = started_at - interval '1 day', "
+        "warned_at = NULL, breached_at = NULL WHERE stopped_at IS NULL"
+    ),
+    "every order has an approved quote": add_an_order_without_approval,
+    "no order costs more than its quote": plant("UPDATE orders_quote SET total = total - 1"),
+    "every timeline's chain holds": plant("UPDATE orders_orderevent SET kind = 'x' WHERE sequence = 2"),
+    "every timeline is complete": plant("DELETE FROM orders_orderevent WHERE sequence = 2"),
+    "every fitting has its warranty": plant(
+        "DELETE FROM warranty_warranty WHERE id = (SELECT max(id) FROM warranty_warranty)"
+    ),
+    "no cancelled order has a fitting": plant(
+        "UPDATE orders_repairorder SET status = 'cancelled', ended_at = completed_at, completed_at = NULL "
+        "WHERE status = 'completed'"
+    ),
+    "every claim has an owner": plant("UPDATE warranty_claim SET owner_id = NULL"),
+    "no message is overdue": forget_a_message,
+    "no message was given up in the last day": give_up_a_message,
+}
+
+
+class TestAudit:
+    def test_is_clean_after_a_whole_story(self, workshop: Workshop) -> None:
+        assert RepairOrder.objects.count() == Fitting.objects.count() == 2
+        assert audit(workshop.clock) == []
+
+    @pytest.mark.parametrize("rule", PLANTED)
+    def test_finds_what_was_planted(self, workshop: Workshop, rule: str) -> None:
+        PLANTED[rule](workshop)
+        assert rule in found(workshop.clock + timedelta(minutes=10))
+
+    def test_every_rule_but_the_one_that_the_database_holds_is_tried_here(self) -> None:
+        # the exclusion constraint on visits lets nobody plant a double booking
+        assert set(CHECKS) - set(PLANTED) == {"nobody is booked twice"}
+
+    def test_a_second_version_that_waits_for_its_approval_is_no_fault(self, workshop: Workshop) -> None:
+        order = RepairOrder.objects.latest("pk")
+        Quote.objects.create(order=order, version=2, total=0, offered_at=workshop.clock)
+        assert "every order has an approved quote" not in found(workshop.clock)
+
+    def test_a_message_given_up_long_ago_is_history(self, workshop: Workshop) -> None:
+        FailedMessageFactory(closed_at=workshop.clock - timedelta(hours=25))
+        FailedMessageFactory(closed_at=workshop.clock, is_urgent=True)
+        assert audit(workshop.clock) == []
+
+    def test_chains_cost_one_query_however_many_orders(
+        self, workshop: Workshop, django_assert_num_queries: Any
+    ) -> None:
+        with django_assert_num_queries(1):
+            assert list(CHECKS["every timeline's chain holds"](workshop.clock)) == []
