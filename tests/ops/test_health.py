@@ -1,5 +1,6 @@
 """What /healthz and /readyz answer."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -67,3 +68,13 @@ class TestSweepIsLate:
 
     def test_six_are_not(self):
         assert "last ran at 2026-11-22T11:54" in say_when_sweep_is_late(AT - timedelta(minutes=6), AT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_answers_in_a_thread_that_has_an_event_loop(client):
+    """As after a test with a browser, or under an asynchronous server."""
+
+    async def ask() -> int:
+        return client.get("/readyz").status_code
+
+    assert asyncio.run(ask()) == 503
