@@ -32,7 +32,7 @@ from tests.architecture.texts import (
 
 PLACEHOLDER = re.compile(r"%%|%\(\w+\)[sd]|%[sd]|\{\w*\}|</?\w+[^>]*>")
 # read the same by everybody
-NAMES = {"RepairHub", "RH", "CSV", "English"}
+NAMES = {"RepairHub", "RH", "CSV", "API", "English"}
 
 
 @pytest.fixture(scope="module")
