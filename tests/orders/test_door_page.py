@@ -167,7 +167,7 @@ class TestDoorCode:
         response = Phone(place).press("code", code="000000")
         assert response.status_code == 400
         assert 'id="code_code_error"' in text(response)
-        assert re.search(r'<details class="other-ways"[^>]* open', text(response))
+        assert re.search(r'<details class="other-ways[^"]*"[^>]* open', text(response))
 
 
 class TestRefusals:
