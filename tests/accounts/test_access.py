@@ -79,7 +79,7 @@ class TestRoleRequired:
 
     @pytest.mark.parametrize("role", [Role.CUSTOMER, Role.ENGINEER, Role.CASE_OFFICER, Role.PARTS_ADMIN])
     def test_any_other_role_is_told_for_whom_the_page_is(self, rf, role):
-        with pytest.raises(PermissionDenied, match="dispatcher and manager") as refusal:
+        with pytest.raises(PermissionDenied, match="dispatcher, manager") as refusal:
             self.visit(rf, FACTORY_OF_ROLE[role].build())
         assert str(role.label) in str(refusal.value)
 
