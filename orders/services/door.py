@@ -13,19 +13,19 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from engineers.models import BrandAuthorisation, Engineer, Visit
+from engineers.models import Engineer, Visit
 from engineers.services import doorstep
 from engineers.services.routes import lock_city_day
 from orders import ports
 from orders.models import Fitting, HandOver, HandOverPhoto, OrderContact, QuoteLine, RepairOrder
 from orders.services.pins import guess_pin
+from orders.services.scanning import check_unit
 from orders.services.telling import contact_address
 from orders.services.timeline import append_event
 from orders.services.visits import approved_quote
 from orders.services.working import link_of, lock_at_work, lock_to_begin
 from orders.signals import order_completed, rework_finished
 from orders.states import OldPartFate, OrderStatus, Stage, VisitPurpose
-from parts.models import StockUnit, UnitStatus
 from parts.services.stock import find_unit, fit_unit, normal_serial
 from repairhub.accounts.services.codes import prove_address, send_code
 from repairhub.core.errors import Conflict, DomainError, InvalidInput
@@ -157,29 +157,7 @@ def fit_part(
             next_step=_("If it is faulty, report that the visit cannot be completed."),
         )
     part = unit.lot.part
-    if part.grade != line.grade:
-        raise InvalidInput(
-            _("The customer was promised “%(promised)s”; this part is “%(scanned)s”.")
-            % {"promised": line.get_grade_display(), "scanned": part.get_grade_display()},
-            field="serial",
-            code="wrong_grade",
-            next_step=_("Do not open the phone. Take a part of the promised grade."),
-        )
-    if part.component_id != line.part.component_id or not part.fits.filter(pk=order.device_model_id).exists():
-        raise InvalidInput(
-            _("%(part)s does not fit: it takes a part for %(component)s of %(model)s.")
-            % {
-                "part": part.name,
-                "component": line.part.component.name,
-                "model": order.device_model.name,
-            },
-            field="serial",
-            code="does_not_fit",
-            next_step=_("Do not open the phone. Take the right part."),
-        )
-    if part.needs_brand_authorisation:
-        _check_authorisation(order, visit)
-    _check_at_hand(unit, order, by)
+    check_unit(unit=unit, line=line, order=order, engineer=_engineer(visit), on=visit.on)
     unit = fit_unit(unit=unit, reference=order.reference, by=by, at=at)
     fitting = Fitting.objects.create(
         order=order, line=line, visit=visit, engineer=_engineer(visit), unit=unit, fitted_at=at
@@ -378,38 +356,6 @@ def _reachable(order: RepairOrder) -> list[OrderContact]:
 
 def _finished_already(order: RepairOrder, visit: Visit, by: Any) -> bool:
     return HandOver.objects.filter(order=order, visit=visit, stage=Stage.END, by=by).exists()
-
-
-def _check_at_hand(unit: StockUnit, order: RepairOrder, by: Any) -> None:
-    """The unit can be in the engineer's hand: in their van, or in a store of the city. Else Conflict."""
-    if unit.status != UnitStatus.IN_STOCK or unit.location is None:
-        return  # fit_unit says what became of it
-    if StockUnit.objects.at_hand(by.pk, order.city_id).filter(pk=unit.pk).exists():
-        return
-    raise Conflict(
-        _("Part %(serial)s lies in “%(place)s”: not in your van, nor in a store of this city.")
-        % {"serial": unit.serial, "place": unit.location.name},
-        field="serial",
-        code="not_at_hand",
-        next_step=_("Check the number on the label, or take another part."),
-    )
-
-
-def _check_authorisation(order: RepairOrder, visit: Visit) -> None:
-    held = BrandAuthorisation.objects.filter(
-        engineer=_engineer(visit),
-        brand=order.device_model.brand,
-        valid_from_on__lte=visit.on,
-        valid_until_on__gte=visit.on,
-    )
-    if not held.exists():
-        raise Conflict(
-            _("This part may only be fitted with an authorisation by %(brand)s, which you do not have today.")
-            % {"brand": order.device_model.brand.name},
-            field="serial",
-            code="not_authorised",
-            next_step=_("Do not open the phone. Call the dispatcher."),
-        )
 
 
 def _engineer(visit: Visit) -> Engineer:
