@@ -102,29 +102,27 @@ class TestTheWholeVisit:
         place = door(VisitStatus.CONFIRMED)
         place.unit("SN-1")
         page = open_phone(place, **likes)
-        press = page.locator("main .btn-primary")
+
+        def press(then: str) -> None:
+            """The main button; the next screen is there once it shows `then`."""
+            page.locator("main .btn-primary").click()
+            page.wait_for_selector(then)
+            look_over(page)
+
         look_over(page)
-        press.click()
-        page.wait_for_url("**/")
-        look_over(page)
-        press.click()
-        look_over(page)
+        press(then="form[action$='/arrive/']")
+        press(then="#start_pin")
         page.locator("#start_pin").fill(order_pin(place.order))
-        press.click()
-        look_over(page)
+        press(then="#fit_serial")
         page.locator("#fit_serial").fill("sn-1")
-        press.click()
-        look_over(page)
+        press(then="#take_out_old_serial")
         page.locator("#take_out_old_serial").fill("none")
         page.locator("label.choice").first.click()
-        press.click()
-        look_over(page)
+        press(then="label.photo-input")
         page.locator("#finish_photo").set_input_files(
             {"name": "phone.jpg", "mimeType": "image/jpeg", "buffer": photo().read()}
         )
-        press.click()
-        page.wait_for_selector("main a.btn-primary")
-        look_over(page)
+        press(then="main a.btn-primary")
         assert place.refresh().order.status == OrderStatus.COMPLETED
 
 
@@ -149,6 +147,7 @@ class TestRefusals:
         page = open_phone(place)
         page.locator("#fit_serial").fill("SN-C")
         page.locator("main .btn-primary").click()
+        page.wait_for_selector("#fit_serial_error")
         assert "Do not open the phone" in page.locator("#fit_serial_error").inner_text()
         assert page.locator("#fit_serial").input_value() == "SN-C"
         look_over(page)
