@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
@@ -32,17 +32,15 @@ def _locked(link: OrderVisit) -> RepairOrder:
     return RepairOrder.objects.select_for_update(of=("self",)).select_related("city").get(pk=link.order_id)
 
 
-def _locked_soon(link: OrderVisit) -> RepairOrder:
+def _locked_at_once(link: OrderVisit) -> RepairOrder:
     # The sweep holds clocks before it comes here, while a customer's cancellation holds the order and wants
-    # its clock: one of the two must give way, and the sweep comes again in a minute.
+    # its clock. Who would wait here could stand in a deadlock: the sweep does not, and comes again in a minute.
+    orders = RepairOrder.objects.select_for_update(of=("self",), nowait=True).select_related("city")
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '700ms'")
-            order = _locked(link)
-            cursor.execute("SET LOCAL lock_timeout = 0")
+        with transaction.atomic():
+            return orders.get(pk=link.order_id)
     except OperationalError as error:
         raise Conflict(_("This order is being changed at the moment."), code="order_busy") from error
-    return order
 
 
 def _engineer_context(visit: Visit) -> dict[str, Any]:
@@ -154,7 +152,7 @@ def windows_missed(*, clocks: list[Any], at: datetime, **_kwargs: Any) -> None:
     for link in (
         OrderVisit.objects.filter(visit_id__in=ids).select_related("visit__city").order_by("order_id")
     ):
-        order = _locked_soon(link)
+        order = _locked_at_once(link)
         context = visit_context(link.visit)
         append_event(order, "window_missed", by=None, at=at, payload=context)
         tell_contacts(
