@@ -13,6 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.db import connection
 
+from repairhub.ops.embedded.processes import die_with_parent
+
 PATIENCE_SECONDS = 60
 
 
@@ -38,6 +40,7 @@ class Worker:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGTERM),
             )  # fmt: skip
 
     def wait_until_ready(self) -> None:

@@ -1,6 +1,7 @@
 """Stories run on everything real: a live server, a Celery worker of its own process, Chromium."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from playwright.sync_api import Browser, Page
 
 from parts.models import Grade, PartCertificate
 from repairhub.notifications.models import DemoDelivery
+from repairhub.ops.embedded.processes import die_with_parent
 from tests.factories.parts import LotFactory, PartFactory
 from tests.factories.warranty import Workshop
 
@@ -86,6 +88,7 @@ def worker(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
             },
             stdout=out,
             stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent(signal.SIGTERM),  # where a run is killed, its worker ends too
         )
     deadline = time.monotonic() + 60
     while b"ready." not in log.read_bytes():

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpResponse
 
+from repairhub.ops.embedded.processes import die_with_parent
 from repairhub.ops.proxy import ClientAddressMiddleware
 from repairhub.settings.logs import hide_tokens, logging_settings
 from tests.deploy_check import production_environment
@@ -96,6 +98,7 @@ def server(environment: dict[str, str]) -> Iterator[str]:
         [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "repairhub.wsgi"],
         cwd=CHECKOUT,
         env=environment,
+        preexec_fn=die_with_parent(signal.SIGTERM),
     )
     url = f"http://{environment['WEB_BIND']}"
     deadline = time.monotonic() + 60

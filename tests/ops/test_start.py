@@ -16,6 +16,7 @@ import psycopg2
 import pytest
 from django.conf import settings
 
+from repairhub.ops.embedded.processes import die_with_parent
 from repairhub.ops.start.bootstrap import CannotError, check_port, check_writable
 from tests.ops.processes import command_of, left_after, marked, new_mark
 
@@ -52,6 +53,7 @@ class Product:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGTERM),
             )
 
     def wait_until_up(self) -> None:
