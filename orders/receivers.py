@@ -34,7 +34,7 @@ def _locked(link: OrderVisit) -> RepairOrder:
 
 def _locked_at_once(link: OrderVisit) -> RepairOrder:
     # The sweep holds clocks before it comes here, while a customer's cancellation holds the order and wants
-    # its clock. Who would wait here could stand in a deadlock: the sweep does not, and comes again in a minute.
+    # its clock. Who waits here could stand in a deadlock: the sweep does not, and comes again in a minute.
     orders = RepairOrder.objects.select_for_update(of=("self",), nowait=True).select_related("city")
     try:
         with transaction.atomic():
