@@ -15,7 +15,7 @@ from engineers.states import VisitStatus
 from orders.links import order_path, order_pin
 from orders.states import OrderStatus
 from parts.models import Part
-from tests.factories.parts import LotFactory, received_unit
+from tests.factories.parts import LotFactory, StockLocationFactory, received_unit
 from tests.factories.warranty import Workshop
 from tests.journeys import steps
 from tests.journeys.conftest import PHONE_SCREEN
@@ -38,8 +38,9 @@ class TestRepairing:
         visit = Visit.objects.get()
         dispatch_visit(visit=visit, engineer=workshop.engineer, by=workshop.user, at=timezone.now())
         right, wrong = (LotFactory(part=Part.objects.get(sku=f"IPHONE12-SCR-{grade}")) for grade in "OC")
-        received_unit("SN-RIGHT-1", lot=right)
-        received_unit("SN-WRONG-1", lot=wrong)
+        store = StockLocationFactory(name="Shanghai store", city=workshop.city)
+        received_unit("SN-RIGHT-1", lot=right, location=store)
+        received_unit("SN-WRONG-1", lot=wrong, location=store)
 
         page = open_page(PHONE_SCREEN)
         steps.sign_in(page, str(workshop.user.phone))
