@@ -16,7 +16,7 @@ from engineers.selectors.windows import offered_windows
 from orders.offers import GradeOption, RepairOffer, choose, repair_offers, visit_needs
 from orders.services.booking import check_city_can
 from parts.models import DeviceModel, Grade
-from repairhub.core.api_fields import PublicAPI
+from repairhub.core.api_fields import CostlyCallsByAddress, PublicAPI
 from repairhub.core.errors import InvalidInput
 from repairhub.places.models import City
 
@@ -128,6 +128,7 @@ class WindowAnswer(serializers.Serializer[Any]):
 
 
 class Windows(PublicAPI):
+    throttle_classes = [CostlyCallsByAddress]
     field_names = {"place": "latitude", "repairs": "repair"}
     refusals = (409,)
 

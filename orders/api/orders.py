@@ -21,7 +21,7 @@ from orders.states import OrderStatus
 from parts.models import Grade
 from repairhub.accounts.api import AddressFields, address_of
 from repairhub.accounts.services.codes import proven_address
-from repairhub.core.api_fields import PublicAPI
+from repairhub.core.api_fields import CostlyCallsByAddress, PublicAPI
 from repairhub.core.errors import InvalidInput, NotFoundError
 from repairhub.core.idempotency import LONGEST_KEY, SHORTEST_KEY, run_once
 from repairhub.core.tokens import hash_token
@@ -136,6 +136,7 @@ class BookedAnswer(OrderAnswer):
 
 @method_decorator(never_cache, "dispatch")
 class Orders(PublicAPI):
+    throttle_classes = [CostlyCallsByAddress]
     field_names = {"place": "latitude", "repair": "repairs", "contacts": "second_contact"}
     refusals = (409, 422)
 

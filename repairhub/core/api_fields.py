@@ -51,8 +51,14 @@ class CallsByAddress(AnonRateThrottle):
             return True
 
 
+class CostlyCallsByAddress(CallsByAddress):
+    """Counts calls that take a tenth of a second and more, by themselves."""
+
+    scope = "costly"
+
+
 class PublicAPI(APIView):
-    """Mixin of endpoints that anybody may call: no session, so nothing to forge; calls are counted.
+    """Base of endpoints that anybody may call: no session, so nothing to forge; calls are counted.
 
     `field_names`: what the endpoint calls a field of the services. `refusals`: further HTTP statuses that it
     answers with, for the schema.
@@ -67,7 +73,7 @@ class PublicAPI(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Before any query: PostgreSQL knows no NUL, and nobody has one in a name."""
-        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        super().initial(request, *args, **kwargs)
         for name, values in request.query_params.lists():
             if any("\x00" in value for value in [name, *values]):
                 raise InvalidInput(

@@ -232,7 +232,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "repairhub.core.api_schema.RefusalSchema",
     "EXCEPTION_HANDLER": "repairhub.core.api.handle_exception",
     "COERCE_DECIMAL_TO_STRING": True,
-    "DEFAULT_THROTTLE_RATES": {"anon": "600/min"},
+    # calls of one address; costly ones ask the dispatch engine
+    "DEFAULT_THROTTLE_RATES": {"anon": "600/min", "costly": "120/min"},
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "RepairHub",

@@ -162,6 +162,12 @@ class TestLimits:
         assert refusal(answers[2])["code"] == "throttled"
         assert 0 < int(answers[2]["Retry-After"]) <= 60
 
+    @pytest.mark.parametrize("path", ["windows/", "orders/"])
+    def test_what_asks_the_dispatch_engine_is_counted_by_itself(self, path: str) -> None:
+        answers = [(get(path) if path == "windows/" else post(path, {})).status_code for _call in range(121)]
+        assert answers == [400] * 120 + [429]
+        assert get("cities/").status_code == 200
+
     def test_nobody_escapes_by_naming_another_address(self) -> None:
         with patch("repairhub.core.api_fields.CallsByAddress.get_rate", return_value="1/min"):
             answers = [
