@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, Range
 from django.db import models
 from django.db.models import Deferrable, F, Func, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMField, transition
 
 from engineers.models.people import Engineer
 from engineers.querysets import VisitQuerySet
@@ -20,6 +20,7 @@ from engineers.states import (
     EventKind,
     VisitStatus,
 )
+from repairhub.core.lifecycle import LifecycleMixin
 from repairhub.places.models import City
 
 
@@ -42,7 +43,7 @@ class CityDay(models.Model):
         return f"{self.city_id} {self.on}"
 
 
-class Visit(FSMModelMixin, models.Model):
+class Visit(LifecycleMixin, models.Model):
     """One engineer comes to one place, once.
 
     `planned_start_at` to `planned_end_at` is the work at the door, travel not included; real times never

@@ -7,12 +7,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMField, transition
 
 from engineers.models import Visit
 from orders.querysets import OrderQuerySet
 from orders.states import OPEN, Channel, OrderKind, OrderStatus, Payer, VisitPurpose
 from parts.models import DeviceModel
+from repairhub.core.lifecycle import LifecycleMixin
 from repairhub.places.models import City
 
 
@@ -28,7 +29,7 @@ class BookingDraft(models.Model):
         return str(self.id)
 
 
-class RepairOrder(FSMModelMixin, models.Model):
+class RepairOrder(LifecycleMixin, models.Model):
     """What one customer was promised for one device. The price is the approved quote's, nothing else's."""
 
     reference = models.CharField(_("reference"), max_length=20, unique=True)

@@ -5,14 +5,16 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMField, transition
+
+from repairhub.core.lifecycle import LifecycleMixin
 
 from .addresses import Address
 from .querysets import MessageQuerySet
 from .states import MAY_TURN_OUT_SENT, Channel, MessageStatus
 
 
-class Message(FSMModelMixin, models.Model):
+class Message(LifecycleMixin, models.Model):
     """One message to one address, rendered in its language when it is sent.
 
     `key` makes it unique for its reason ("sla:7:breach:12"), so that asking twice sends once.

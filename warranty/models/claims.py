@@ -3,15 +3,16 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMField, transition
 
 from engineers.models import Visit
 from orders.models import Fitting, OrderContact, RepairOrder
+from repairhub.core.lifecycle import LifecycleMixin
 from warranty.querysets import ClaimQuerySet, RemedyQuerySet
 from warranty.states import OWED, ClaimKind, ClaimStatus, Outcome, RemedyKind, RemedyStatus
 
 
-class Claim(FSMModelMixin, models.Model):
+class Claim(LifecycleMixin, models.Model):
     """What a customer says is wrong after a repair. It has one named owner, and one clock to answer it."""
 
     reference = models.CharField(_("reference"), max_length=20, unique=True)
@@ -127,7 +128,7 @@ class Decision(models.Model):
         return str(self.get_outcome_display())
 
 
-class Remedy(FSMModelMixin, models.Model):
+class Remedy(LifecycleMixin, models.Model):
     """What an approved claim brings: a rework visit at no cost, in a window the customer chooses.
 
     One visit may serve the remedies of several claims of an order.
