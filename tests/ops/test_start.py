@@ -119,9 +119,7 @@ class TestMakeRun:
         os.killpg(product.make.pid, signal.SIGINT)  # what Ctrl-C does at a terminal
         product.make.wait(GONE_SECONDS)
         assert product.left() == []
-        log = product.log.read_text()
-        # a pool child that Ctrl-C meets in mid-task is reported lost by Celery; its task comes again
-        assert "Traceback" not in log or "WorkerLostError" in log
+        assert "Traceback" not in product.log.read_text()
 
     def test_term_of_make_stops_everything(self, product):
         product.wait_until_up()
