@@ -20,11 +20,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+from honcho.compat import ProcessManager
 from honcho.manager import Manager
 from honcho.printer import Printer
 
 from repairhub.ops.embedded import EmbeddedServers, EmbeddedServersError, Home
-from repairhub.ops.start.watchdog import end_groups, read_groups
+from repairhub.ops.start.watchdog import ask_to_end, end_groups, read_groups
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent.parent
 HOST = "127.0.0.1"
@@ -33,6 +34,22 @@ PAGE_SECONDS = 90
 
 class StopAskedError(Exception):
     """Somebody asked to stop before the product was up."""
+
+
+class LeadersFirst(ProcessManager):
+    """What honcho ends processes with: TERM goes to the leader of a group, KILL to all of it."""
+
+    def terminate(self, pid: int) -> None:
+        """Ask the leader to end; its children are its own to end."""
+        ask_to_end(pid)
+
+
+class Processes(Manager):
+    """honcho's manager, which by itself sends TERM to whole groups."""
+
+    def __init__(self, printer: Printer) -> None:
+        super().__init__(printer)
+        self._procmgr = LeadersFirst()
 
 
 class Runner:
@@ -148,7 +165,7 @@ class Runner:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-        manager = Manager(Printer(sys.stdout, colour=sys.stdout.isatty()))
+        manager = Processes(Printer(sys.stdout, colour=sys.stdout.isatty()))
         for name, command in self.commands().items():
             # The shell leads a process group of its own and becomes the program.
             line = f"echo $$ >> {shlex.quote(str(self.groups_file))}; exec {shlex.join(command)}"

@@ -35,13 +35,26 @@ def read_groups(groups_file: Path) -> list[int]:
 
 
 def end_groups(groups: list[int]) -> None:
-    """Ask each group to end; kill what is still there after a few seconds."""
+    """Ask each leader to end, and the group where its leader is gone; kill what is still there later."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    left = _signal_groups(groups, signal.SIGTERM)
+    for group in groups:
+        ask_to_end(group)
+    left = _signal_groups(groups, 0)
     while left and time.monotonic() < deadline:
         time.sleep(0.1)
         left = _signal_groups(left, 0)
     _signal_groups(left, signal.SIGKILL)
+
+
+def ask_to_end(group: int) -> None:
+    """TERM to the leader alone: it ends its children when their tasks are done.
+
+    Sent to all of a Celery worker's group, TERM would end its pool children in the middle of a task.
+    """
+    try:
+        os.kill(group, signal.SIGTERM)
+    except ProcessLookupError:
+        _signal_groups([group], signal.SIGTERM)
 
 
 def _signal_groups(groups: list[int], number: int) -> list[int]:
