@@ -53,8 +53,10 @@ def signed_in(role: str, **fields: Any) -> Client:
 
 @pytest.fixture
 def workshop(db: None) -> Workshop:
-    """A city at work, with one claim."""
-    return Workshop.open()
+    """A city at work whose clock says now: what it books is for the next morning, never for today's rows."""
+    shop = Workshop.open()
+    shop.clock = timezone.now()
+    return shop
 
 
 def more_visits(
