@@ -11,6 +11,7 @@ from orders.offers import RepairOffer
 from parts.models import Grade
 from repairhub.core.errors import DomainError
 from repairhub.notifications.addresses import Address, parse_address
+from repairhub.places.districts import district_instead
 from repairhub.places.models import City, District
 
 FIRST_YEAR, LAST_YEAR = 2000, 2999
@@ -120,9 +121,24 @@ class PlaceForm(forms.Form):
                 )
                 % {"km": city.radius_km, "city": city.name},
             )
+        elif located and district is not None:
+            self._check_district(district, cleaned["latitude"], cleaned["longitude"])
         if not located and district is None:
             self.add_error("district", _("Choose the district, or use your location."))
         return cleaned
+
+    def _check_district(self, district: District, latitude: float, longitude: float) -> None:
+        """The way is planned to the location, the engineer reads the address: both have to be one place."""
+        instead = district_instead(district, latitude, longitude)
+        if instead is not None:
+            self.add_error(
+                "district",
+                _(
+                    "Your location lies in or near %(near)s, far from %(district)s. If we are to come to "
+                    "%(district)s, take the district instead of your location; otherwise choose %(near)s."
+                )
+                % {"near": instead.name, "district": district.name},
+            )
 
     def place(self) -> dict[str, Any]:
         """The place as the draft keeps it, the source of its coordinates named."""

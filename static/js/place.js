@@ -49,6 +49,8 @@
     showDistricts();
     if (form.elements.latitude.value) takeDistrict();
   });
+  // who names the district by hand may mean another place than the one they are at
+  district.addEventListener("change", takeDistrict);
   forget.addEventListener("click", takeDistrict);
 
   if (navigator.geolocation) {

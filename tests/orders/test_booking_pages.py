@@ -15,6 +15,7 @@ from orders.models import BookingDraft, RepairOrder
 from parts.models import Grade, Part
 from repairhub.accounts.models import OneTimeCode, User
 from repairhub.notifications.models import Message
+from repairhub.places.districts import load_districts
 from repairhub.places.models import City, District
 from tests.factories.accounts import DispatcherFactory
 from tests.factories.door import booked
@@ -231,6 +232,20 @@ class TestPlace:
         customer.choose_phone()
         customer.choose_repair()
         assert "This district is not in Beijing." in customer.choose_place(district=other.pk).text
+
+    def test_a_location_that_plainly_is_not_in_the_district_is_refused(self, customer: Browser) -> None:
+        load_districts()
+        haidian = District.objects.get(name_en="Haidian")
+        at_the_office = {"latitude": "39.9288", "longitude": "116.4160"}
+        customer.choose_phone()
+        customer.choose_repair()
+        answer = customer.choose_place(district=haidian.pk, **at_the_office)
+        assert answer.status_code == 400
+        assert "Your location lies in or near Dongcheng, far from Haidian." in answer.text
+        assert "take the district instead of your location" in answer.text
+        assert customer.choose_place(district=haidian.pk).url == reverse("book_window")
+        dongcheng = District.objects.get(name_en="Dongcheng")
+        assert customer.choose_place(district=dongcheng.pk, **at_the_office).url == reverse("book_window")
 
     def test_a_repair_that_nobody_here_may_do_points_to_the_maker(self, customer: Browser) -> None:
         Part.objects.filter(grade=Grade.ORIGINAL).update(needs_brand_authorisation=True)

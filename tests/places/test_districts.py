@@ -5,7 +5,7 @@ import csv
 import pytest
 from django.utils import translation
 
-from repairhub.places.districts import DISTRICTS, load_districts
+from repairhub.places.districts import DISTRICTS, district_instead, load_districts
 from repairhub.places.models import City, District
 from tests.factories.places import CityFactory
 
@@ -40,6 +40,40 @@ class TestLoadDistricts:
             if not city.covers(float(row["latitude"]), float(row["longitude"])):
                 outside.append(row)
         assert outside == []
+
+
+class TestDistrictInstead:
+    @pytest.fixture(autouse=True)
+    def beijing(self) -> None:
+        CityFactory()
+        load_districts()
+
+    @pytest.mark.parametrize(
+        ("name", "place"),
+        [
+            ("Haidian", (39.9593, 116.2985)),  # its middle
+            ("Chaoyang", (40.0000, 116.4800)),  # Wangjing
+            ("Chaoyang", (40.0000, 116.3900)),  # Yayuncun: the middle of Dongcheng is nearer
+            ("Chaoyang", (39.8300, 116.4500)),  # Xiaohongmen: the middle of Yizhuang is nearer
+            ("Fengtai", (39.8650, 116.4300)),  # Fangzhuang: three other middles are nearer
+            ("Dongcheng", (39.9219, 116.4435)),  # the middle of Chaoyang, 2.5 km away
+        ],
+    )
+    def test_is_none_where_the_place_may_lie_in_the_district(
+        self, name: str, place: tuple[float, float]
+    ) -> None:
+        assert district_instead(District.objects.get(name_en=name), *place) is None
+
+    @pytest.mark.parametrize("name", ["Haidian", "Fengtai", "Yizhuang"])
+    def test_is_where_the_place_lies_if_the_district_is_another(self, name: str) -> None:
+        office = (39.9288, 116.4160)
+        instead = district_instead(District.objects.get(name_en=name), *office)
+        assert instead == District.objects.get(name_en="Dongcheng")
+
+    def test_is_none_where_the_city_has_one_district(self) -> None:
+        only = District.objects.get(name_en="Yizhuang")
+        District.objects.exclude(pk=only.pk).delete()
+        assert district_instead(only, 40.0, 116.4) is None
 
 
 class TestDistrict:
