@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from engineers.dispatch import DayPlan, Reason, candidate_for, insert, qualification
 from engineers.dispatch.explain import presence
 from engineers.models import Engineer, Visit
-from engineers.planning import CityClock, load_plans, stop_for
+from engineers.planning import CityClock, city_today, load_plans, stop_for
 from engineers.selectors.candidates import still_owed, wording_of
 from engineers.services.events import record
 from engineers.services.planning import ASSIGN_WITHIN
@@ -29,9 +29,9 @@ def dispatch_visit(
 
     The same engineer named again changes nothing. `seen` is the `standing` that the decision was made on:
     where somebody else has decided meanwhile, their word stands. Raises Conflict for that, where the visit is
-    under way or ended, and where the engineer is unqualified, off or busy: with the engine's reasons in
-    sentences. A visit in no route that is at risk or whose window has passed, and that nobody can keep, goes
-    to whoever arrives first; it stays at risk, and its promise stands as it was made.
+    under way or ended or its day is over, and where the engineer is unqualified, off or busy: with the
+    engine's reasons in sentences. A visit in no route that is at risk or whose window has passed, and that
+    nobody can keep, goes to whoever arrives first; it stays at risk, and its promise stands as it was made.
     """
     lock_city_day(visit.city, visit.on)
     visit = locked_visit(visit)
@@ -43,6 +43,15 @@ def dispatch_visit(
             % {"reference": visit.reference, "status": visit.get_status_display()},
             code="visit_not_movable",
             next_step=_("Reload the board to see where it stands."),
+        )
+    if visit.on < city_today(visit.city, at):
+        # for the tentative engineer too: nobody can set out on a day that is over, and the customer would be
+        # told of somebody who never comes
+        raise Conflict(
+            _("The day of this visit is over, so nobody can be named for it any more."),
+            field="engineer",
+            code="day_over",
+            next_step=_("Please call the customer: on the order's page another window can be chosen."),
         )
     if seen is not None and seen != visit.standing:
         raise _decided_meanwhile(visit)

@@ -190,6 +190,7 @@ def _changed(request: HttpRequest, visit: Visit, said: str, at: datetime) -> Htt
 
 
 def _panel(visit: Visit, at: datetime) -> dict[str, Any]:
+    is_day_over = visit.on < city_today(visit.city, at) and visit.status in AWAITED
     return {
         "visit": visit,
         "details": visit_details([visit]).get(visit.pk),
@@ -197,10 +198,10 @@ def _panel(visit: Visit, at: datetime) -> dict[str, Any]:
         "deadlines": deadlines_of([visit], at).get(visit.pk, []),
         "age": short_span(at - visit.created_at),
         "is_at_risk": visit.at_risk_at is not None and visit.status in AWAITED,
-        "candidates": candidates_for(visit, at) if visit.is_movable else None,
+        "candidates": candidates_for(visit, at) if visit.is_movable and not is_day_over else None,
         "events": visit.events.select_related("by").order_by("-at", "-id")[:EVENTS_SHOWN],
         "board_url": _board_of(visit, opened=False),
-        "is_day_over": visit.on < city_today(visit.city, at) and visit.status in AWAITED,
+        "is_day_over": is_day_over,
     }
 
 

@@ -236,6 +236,17 @@ class TestWhatIsLeftOverFromEarlierDays:
         assert "The day of this visit is over" in html
         assert "another window can be chosen" in html
 
+    @pytest.mark.parametrize("is_confirmed", [True, False])
+    def test_its_panel_offers_nobody(self, desk: Client, city: City, is_confirmed: bool) -> None:
+        book = confirmed_visit if is_confirmed else planned_visit
+        visit = book(city=city, window="14:00")
+        answer = desk.get(reverse("board_visit", args=[visit.reference]))
+        assert answer.context["candidates"] is None
+        html = answer.content.decode()
+        assert reverse("dispatch_visit", args=[visit.reference]) not in html
+        assert "is on the way" not in html
+        assert "Ying Chen" in html  # who was to come is still said
+
 
 class TestTheCounts:
     def test_stand_on_top(self, desk: Client, city: City, engineer: Engineer) -> None:

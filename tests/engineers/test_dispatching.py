@@ -275,14 +275,22 @@ class TestRefusals:
             name(visit, EngineerFactory(city=city, is_active=False), dispatcher)
         assert refused.value.code == "engineer_gone"
 
-    def test_a_day_that_is_over_takes_nobody_new(
-        self, city: City, engineer: Engineer, dispatcher: User
+    @pytest.mark.parametrize("is_tentative", [True, False], ids=["the tentative engineer", "another"])
+    def test_for_a_day_that_is_over(
+        self, city: City, engineer: Engineer, dispatcher: User, is_tentative: bool
     ) -> None:
         visit = planned_visit(city=city)
-        other = EngineerFactory(city=city)
-        with pytest.raises(Conflict) as refused:
-            dispatch_visit(visit=visit, engineer=other, by=dispatcher, at=clock("09:00", date(2026, 11, 24)))
-        assert refused.value.code == "not_a_candidate"
+        chosen = engineer if is_tentative else EngineerFactory(city=city)
+        with pytest.raises(Conflict, match="The day of this visit is over") as refused:
+            dispatch_visit(visit=visit, engineer=chosen, by=dispatcher, at=clock("00:00", date(2026, 11, 24)))
+        assert refused.value.code == "day_over"
+        visit.refresh_from_db()
+        assert (visit.status, visit.engineer) == (VisitStatus.PLANNED, engineer)
+
+    def test_not_on_its_day_however_late(self, city: City, engineer: Engineer, dispatcher: User) -> None:
+        visit = planned_visit(city=city)
+        late = dispatch_visit(visit=visit, engineer=engineer, by=dispatcher, at=clock("23:59"))
+        assert late.status == VisitStatus.CONFIRMED
 
     def test_an_unknown_skill_is_nobody_s(self, city: City, engineer: Engineer, dispatcher: User) -> None:
         SkillFactory(key="board", name_en="Boards")
