@@ -98,6 +98,19 @@ def offered_windows(
     return offered
 
 
+def arrival_window_from(city: City, start_at: datetime, at: datetime) -> tuple[datetime, datetime] | None:
+    """Start and end of the arrival window that begins then, whether or not it can still be promised.
+
+    None where none of ours begins then, on the days from today to the booking horizon.
+    """
+    on = city_today(city, start_at)
+    if not 0 <= (on - city_today(city, at)).days < policy.booking_days():
+        return None
+    clock = CityClock.of(city, on)
+    found = next((w for w in arrival_windows(on) if w.start == clock.seconds(start_at)), None)
+    return None if found is None else (clock.moment(found.start), clock.moment(found.end))
+
+
 def nearest_open(
     wanted_start_at: datetime, wanted_end_at: datetime, offered: Sequence[OfferedWindow], city: City
 ) -> list[OfferedWindow]:

@@ -9,10 +9,16 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from engineers import policy
-from engineers.dispatch import arrival_windows, best_insertion, earliest_start, insert
+from engineers.dispatch import best_insertion, earliest_start, insert
 from engineers.models import Visit
 from engineers.planning import CityClock, city_today, load_plans, stop_for
-from engineers.selectors.windows import VisitNeeds, check_place, nearest_open, offered_windows
+from engineers.selectors.windows import (
+    VisitNeeds,
+    arrival_window_from,
+    check_place,
+    nearest_open,
+    offered_windows,
+)
 from engineers.services.events import record
 from engineers.services.routes import lock_city_day, write_routes
 from engineers.signals import visit_planned
@@ -26,7 +32,10 @@ ARRIVE_WITHIN_WINDOW = "arrive_within_window"
 
 
 class WindowShut(Conflict):
-    """The window was taken meanwhile; `nearest` holds up to three OfferedWindows that are open."""
+    """The window was taken meanwhile, or begins too soon by now.
+
+    `nearest` holds up to three OfferedWindows that are open.
+    """
 
     code = "window_shut"
     nearest: list[Any]
@@ -106,12 +115,7 @@ def plan_visit(
 
 
 def _check_window(city: City, start_at: datetime, end_at: datetime, at: datetime) -> None:
-    on = city_today(city, start_at)
-    clock = CityClock.of(city, on)
-    today = city_today(city, at)
-    spans = {(w.start, w.end) for w in arrival_windows(on)}
-    known = (clock.seconds(start_at), clock.seconds(end_at)) in spans
-    if not known or not 0 <= (on - today).days < policy.booking_days():
+    if arrival_window_from(city, start_at, at) != (start_at, end_at):
         raise InvalidInput(
             _("This is not an arrival window that we offer."),
             field="window",
@@ -133,7 +137,9 @@ def window_shut(
     offered = offered_windows(city=city, latitude=latitude, longitude=longitude, needs=needs, at=at)
     nearest = nearest_open(start_at, end_at, offered, city)
     error = WindowShut(
-        _("This arrival window was taken a moment ago."),
+        _("This arrival window begins too soon by now: nobody would be there in time.")
+        if too_soon(city, start_at, at)
+        else _("This arrival window was taken a moment ago."),
         field="window",
         next_step=_("Choose one of the nearest that are still free.")
         if nearest

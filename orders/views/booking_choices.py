@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 
 from engineers.planning import city_today
 from engineers.policy import booking_days
-from engineers.selectors.windows import OfferedWindow, offered_windows
+from engineers.selectors.windows import OfferedWindow, arrival_window_from, offered_windows
 from engineers.services.planning import WindowShut, window_shut
 from orders.forms import PlaceForm, RepairsForm, SearchForm, WindowForm
 from orders.offers import repair_offers, visit_needs
@@ -190,8 +190,14 @@ def by_day(offered: list[OfferedWindow]) -> list[dict[str, Any]]:
 
 
 def _open_window(booking: Booking, start_at: datetime) -> OfferedWindow | None:
-    """The window as it stands now, None for one that we never offer. Raises WindowShut where it is taken."""
+    """The window as it stands now, None for one that we never offer.
+
+    Raises WindowShut where it is taken, or where it begins too soon since the page was opened.
+    """
     pin, needs = booking.progress.visit_plan.pin, booking.progress.visit_plan.needs
+    window = arrival_window_from(pin.city, start_at, booking.at)
+    if window is None:
+        return None
     day = offered_windows(
         city=pin.city,
         latitude=pin.latitude,
@@ -201,11 +207,9 @@ def _open_window(booking: Booking, start_at: datetime) -> OfferedWindow | None:
         first=city_today(pin.city, start_at),
         days=1,
     )
-    chosen = next((window for window in day if window.start_at == start_at), None)
-    if chosen is not None and not chosen.is_open:
-        raise window_shut(
-            pin.city, pin.latitude, pin.longitude, chosen.start_at, chosen.end_at, needs, booking.at
-        )
+    chosen = next((offered for offered in day if offered.start_at == start_at), None)
+    if chosen is None or not chosen.is_open:
+        raise window_shut(pin.city, pin.latitude, pin.longitude, *window, needs, booking.at)
     return chosen
 
 

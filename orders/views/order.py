@@ -10,9 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from engineers.planning import city_today
 from engineers.policy import booking_days
-from engineers.selectors.windows import offered_windows
+from engineers.selectors.windows import arrival_window_from, offered_windows
 from engineers.services.planning import WindowShut
 from orders.access import linked_order, order_view, proven_contact
 from orders.forms import CodeForm, WindowForm
@@ -112,12 +111,13 @@ def order_window(request: HttpRequest, reference: str, token: str) -> HttpRespon
     at = timezone.now()
     if form.is_bound and form.is_valid():
         try:
-            window = _window(page, form, at)
+            window = arrival_window_from(page.order.city, form.cleaned_data["window"], at)
             if window is not None:
+                # open or not: the service says whether it can still be promised, and what is near where not
                 choose_window(
                     order=page.order,
-                    window_start_at=window.start_at,
-                    window_end_at=window.end_at,
+                    window_start_at=window[0],
+                    window_end_at=window[1],
                     purpose=VisitPurpose.REPAIR,
                     line_ids=None,
                     by=page.order.customer,
@@ -200,14 +200,7 @@ def _chosen(page: OrderPage, position: str) -> OrderContact | None:
     return None
 
 
-def _window(page: OrderPage, form: WindowForm, at: Any) -> Any:
-    """The window of that start, open or not: the service says whether it can still be promised."""
-    order, start_at = page.order, form.cleaned_data["window"]
-    day = _offered(page, at, first=city_today(order.city, start_at), days=1)
-    return next((window for window in day if window.start_at == start_at), None)
-
-
-def _offered(page: OrderPage, at: Any, **days: Any) -> Any:
+def _offered(page: OrderPage, at: Any) -> Any:
     order = page.order
     return offered_windows(
         city=order.city,
@@ -216,7 +209,6 @@ def _offered(page: OrderPage, at: Any, **days: Any) -> Any:
         needs=needs_of(order),
         at=at,
         leaving_out=page.movable_visit,
-        **days,
     )
 
 

@@ -283,6 +283,20 @@ class TestWindows:
         assert "This arrival window was taken a moment ago." in answer.text
         assert len(answer.context["nearest"]) == 3
 
+    def test_one_that_begins_too_soon_by_now_brings_the_three_nearest(
+        self, customer: Browser, monday_morning: Any, settings: Any
+    ) -> None:
+        settings.BOOKING_LEAD_MINUTES = 90
+        monday_morning.move_to(clock("08:25"))
+        assert clock("10:00").isoformat() in self.go(customer).get("book_window").text
+        monday_morning.move_to(clock("08:31"))
+        answer = customer.choose_window(clock("10:00"))
+        assert answer.status_code == 409
+        assert "This arrival window begins too soon by now" in answer.text
+        nearest = [window.start_at for window in answer.context["nearest"]]
+        assert nearest == [clock(text) for text in ("12:00", "14:00", "16:00")]
+        assert customer.choose_window(nearest[0]).url == reverse("book_contact")
+
     @pytest.mark.parametrize(
         "window",
         [

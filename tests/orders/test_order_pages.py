@@ -217,6 +217,20 @@ class TestActions:
         assert len(answer.context["nearest"]) == 3
         assert order.visits.get().status == VisitStatus.PLANNED
 
+    def test_a_window_that_begins_too_soon_by_now_brings_the_nearest_and_keeps_the_promise(
+        self, at_home: tuple[Browser, RepairOrder], monday_morning: Any, settings: Any
+    ) -> None:
+        settings.BOOKING_LEAD_MINUTES = 90
+        browser, order = at_home
+        monday_morning.move_to(clock("08:25"))
+        assert clock("10:00").isoformat() in page(browser, order, "order_window").text
+        monday_morning.move_to(clock("08:31"))
+        answer = post(browser, order, "order_window", window=clock("10:00").isoformat())
+        assert answer.status_code == 409
+        assert "This arrival window begins too soon by now" in answer.text
+        assert len(answer.context["nearest"]) == 3
+        assert order.visits.get().status == VisitStatus.PLANNED
+
     @pytest.mark.parametrize(
         "window", ["", "x", "\x00", "2026-11-24T11:11:00+08:00", "1999-01-01T10:00:00+08:00"]
     )

@@ -258,6 +258,22 @@ class TestReworkWindow:
         assert response.status_code == 409
         assert "The nearest that are still free" in response.text
 
+    def test_a_window_that_begins_too_soon_by_now_offers_the_nearest(
+        self, workshop: Workshop, settings: Any
+    ) -> None:
+        settings.BOOKING_LEAD_MINUTES = 90
+        claim = workshop.approved()
+        start_at = workshop._next_window()
+        workshop.clock = start_at - timedelta(minutes=89)
+        with workshop.now():
+            client = browser_of(claim.order, workshop.clock)
+            response = client.post(address("rework_window", claim.order), {"window": start_at.isoformat()})
+        assert response.status_code == 409
+        assert "This arrival window begins too soon by now" in response.text
+        assert "The nearest that are still free" in response.text
+        claim.remedy.refresh_from_db()
+        assert claim.remedy.status == RemedyStatus.OFFERED
+
     @pytest.mark.parametrize(
         "window", ["", "tomorrow", "2026-11-25T08:07:00+0800", "9999-12-31T08:00:00+0800"]
     )

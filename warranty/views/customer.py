@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from engineers.policy import booking_days
-from engineers.selectors.windows import offered_windows
+from engineers.selectors.windows import arrival_window_from, offered_windows
 from engineers.states import MOVABLE
 from orders.access import linked_order, order_view, proven_contact
 from orders.forms import WindowForm
@@ -112,13 +112,12 @@ def _file(form: ClaimForm, order: RepairOrder, contact: OrderContact) -> Any:
 
 
 def _choose(order: RepairOrder, remedy: Remedy, start_at: datetime, at: datetime) -> None:
-    offered = _offered(order, at)
-    ends = {window.start_at: window.end_at for window in offered}
-    # a window that we do not offer has no end: the service refuses it in its own words
+    # a window that we do not have has no end: the service refuses it in its own words
+    window = arrival_window_from(order.city, start_at, at) or (start_at, start_at)
     choose_rework_window(
         remedy=remedy,
-        window_start_at=start_at,
-        window_end_at=ends.get(start_at, start_at),
+        window_start_at=window[0],
+        window_end_at=window[1],
         by=order.customer,
         at=at,
     )
