@@ -8,7 +8,6 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
@@ -29,6 +28,7 @@ from engineers.models import (
     WeeklyShift,
 )
 from engineers.services.review import review_engineer
+from engineers.wording import lost_their_engineer
 from repairhub.accounts.city_admin import OfOwnCities
 from repairhub.core.history_admin import HistoryAdmin
 from repairhub.core.names import listed
@@ -140,12 +140,7 @@ class EngineerAdmin(OfOwnCities, HistoryAdmin):
             return
         lost = review_engineer(engineer=form.instance, by=request.user, at=timezone.now())
         if lost:
-            said = ngettext(
-                "%(count)d visit has lost its engineer and waits on the dispatch board: %(visits)s.",
-                "%(count)d visits have lost their engineer and wait on the dispatch board: %(visits)s.",
-                len(lost),
-            ) % {"count": len(lost), "visits": listed(visit.reference for visit in lost)}
-            self.message_user(request, said, messages.WARNING)
+            self.message_user(request, lost_their_engineer(lost), messages.WARNING)
 
     @display(description=_("Name"), ordering="user__name")
     def name(self, engineer: Engineer) -> str:

@@ -7,5 +7,5 @@ class EngineersConfig(AppConfig):
     verbose_name = _("Engineers")
 
     def ready(self) -> None:
-        """Listen to the clocks."""
+        """Listen to the clocks and to changes of accounts."""
         from engineers import receivers  # noqa: F401

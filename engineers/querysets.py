@@ -8,6 +8,7 @@ from django.db.models import Case, Count, F, Prefetch, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from engineers import states
+from repairhub.accounts.states import Role
 
 if TYPE_CHECKING:
     from engineers.models import Engineer, EngineerCertificate, Visit  # noqa: F401
@@ -23,6 +24,8 @@ class Urgency(models.IntegerChoices):
     REST = 3, _("In hand")
 
 
+# an engineer who cannot sign in sees no route: a closed account ends the work as leaving us does
+WORKING = Q(is_active=True, user__is_active=True, user__role=Role.ENGINEER)
 UNASSIGNED = Q(engineer=None, status__in=states.MOVABLE)
 AT_RISK = Q(at_risk_at__isnull=False, status__in=states.AWAITED)
 UNCONFIRMED = Q(status=states.VisitStatus.PLANNED)
@@ -35,9 +38,13 @@ def left_over(today: date | None) -> Q:
 
 
 class EngineerQuerySet(models.QuerySet["Engineer"]):
+    def working(self) -> "EngineerQuerySet":
+        """Engineers who work for us now, with an open account of that role."""
+        return self.filter(WORKING)
+
     def working_in(self, city: "City") -> "EngineerQuerySet":
         """Engineers of the city who work for us now."""
-        return self.filter(city=city, is_active=True).select_related("user")
+        return self.working().filter(city=city).select_related("user")
 
     def with_shift(self, on: date) -> "EngineerQuerySet":
         """Loads the shift and the absences of one day."""

@@ -1,4 +1,4 @@
-"""News from the clocks: a promised window that is about to break, or has."""
+"""News from below: a promised window that is about to break, or has; an engineer's account that is closed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,9 +7,13 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.dispatch import receiver
 
-from engineers.models import Visit
+from engineers.models import Engineer, Visit
 from engineers.services.doorstep import mark_at_risk
 from engineers.services.planning import ARRIVE_WITHIN_WINDOW
+from engineers.services.review import review_engineer
+from engineers.wording import lost_their_engineer
+from repairhub.accounts.models import User
+from repairhub.accounts.signals import standing_changed
 from repairhub.sla.models import SlaClock
 from repairhub.sla.signals import clocks_breached, clocks_warned
 
@@ -25,3 +29,11 @@ def windows_at_risk(*, clocks: Sequence[SlaClock], at: datetime, **_kwargs: Any)
     ]
     if ids:
         mark_at_risk(visit_ids=ids, at=at)
+
+
+@receiver(standing_changed)
+def route_of_a_closed_account(*, user: User, by: Any, at: datetime, **_kwargs: Any) -> str:
+    """Whose account is closed comes to nobody: their visits wait for somebody else at once."""
+    engineer = Engineer.objects.filter(user=user).first()
+    lost = review_engineer(engineer=engineer, by=by, at=at) if engineer is not None else []
+    return lost_their_engineer(lost) if lost else ""

@@ -1,8 +1,13 @@
-"""Short words for the desk: how long ago, how long still, at a glance."""
+"""Short words for the desk: how long ago, how long still, at a glance; and what a change has cost."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from engineers.models import Visit
+from repairhub.core.names import listed
 
 HOUR, DAY = 60, 24 * 60
 
@@ -22,3 +27,12 @@ def time_left(due_at: datetime, at: datetime) -> str:
     if due_at > at:
         return _("%(span)s left") % {"span": short_span(due_at - at)}
     return _("%(span)s over") % {"span": short_span(at - due_at)}
+
+
+def lost_their_engineer(visits: Sequence[Visit]) -> str:
+    """Which visits have lost their engineer by a change, for whoever made it."""
+    return ngettext(
+        "%(count)d visit has lost its engineer and waits on the dispatch board: %(visits)s.",
+        "%(count)d visits have lost their engineer and wait on the dispatch board: %(visits)s.",
+        len(visits),
+    ) % {"count": len(visits), "visits": listed(visit.reference for visit in visits)}

@@ -8,6 +8,7 @@ from simple_history.models import HistoricalRecords
 
 from engineers.querysets import CertificateQuerySet, EngineerQuerySet
 from parts.models import Brand
+from repairhub.accounts.states import Role
 from repairhub.core.names import NamedInTwoLanguages
 from repairhub.places.models import City
 
@@ -51,6 +52,11 @@ class Engineer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.user.name}"
+
+    @property
+    def is_working(self) -> bool:
+        """Whether this person works for us now, with an open account of that role."""
+        return self.is_active and self.user.is_active and self.user.role == Role.ENGINEER
 
 
 class EngineerCertificate(models.Model):

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from engineers.models import Absence, Engineer, Visit, WeeklyShift
 from engineers.planning import CityClock, travel_at
 from engineers.ports import VisitDetails, visit_details
+from engineers.querysets import WORKING
 from engineers.states import AWAITED, VisitStatus
 from repairhub.core.moments import format_time
 from repairhub.core.names import listed
@@ -122,9 +123,7 @@ def day_lanes(city: City, on: date, *, number: int, at: datetime) -> Lanes:
     absent = Exists(Absence.objects.filter(engineer=OuterRef("pk"), from_on__lte=on, until_on__gte=on))
     planned = Visit.objects.of_day(city, on).exclude(status=VisitStatus.CANCELLED)
     has_visits = Exists(planned.filter(engineer=OuterRef("pk")))
-    shown = here.annotate(has_visits=has_visits).filter(
-        (Q(is_active=True) & on_shift & ~absent) | Q(has_visits=True)
-    )
+    shown = here.annotate(has_visits=has_visits).filter((WORKING & on_shift & ~absent) | Q(has_visits=True))
     working = shown.count()
     pages = max(1, -(-working // LANES_PAGE))
     number = min(max(1, number), pages)
@@ -147,7 +146,7 @@ def day_lanes(city: City, on: date, *, number: int, at: datetime) -> Lanes:
         hours=scale.hours(),
         now=_percent(scale.at(now)) if scale.first <= now <= scale.last else "",
         working=working,
-        away=here.filter(is_active=True).count() - shown.filter(is_active=True).count(),
+        away=here.working().count() - shown.working().count(),
         number=number,
         pages=pages,
     )

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from engineers import policy
 from engineers.dispatch import Window, arrival_windows, earliest_start, feasible_windows, nearest_windows
-from engineers.models import BrandAuthorisation, EngineerCertificate, Visit
+from engineers.models import BrandAuthorisation, Engineer, EngineerCertificate, Visit
 from engineers.planning import CityClock, city_today, load_plans
 from repairhub.core.errors import InvalidInput
 from repairhub.places.models import City
@@ -130,7 +131,7 @@ def missing_authorisations(city: City, brands: frozenset[str], on: date) -> froz
     if not brands:
         return frozenset()
     held = BrandAuthorisation.objects.filter(
-        engineer__city=city, engineer__is_active=True, valid_until_on__gte=on, brand__key__in=brands
+        engineer__in=_working_in(city), valid_until_on__gte=on, brand__key__in=brands
     )
     return brands - set(held.values_list("brand__key", flat=True))
 
@@ -139,8 +140,13 @@ def missing_skills(city: City, skills: Mapping[str, int], on: date) -> frozenset
     """The skills that nobody in the city has at the level needed, on that day or later."""
     best: dict[str, int] = {}
     held = EngineerCertificate.objects.filter(
-        engineer__city=city, engineer__is_active=True, valid_until_on__gte=on, suspended_at=None
+        engineer__in=_working_in(city), valid_until_on__gte=on, suspended_at=None
     )
     for key, level in held.filter(skill__key__in=skills).values_list("skill__key", "level"):
         best[key] = max(level, best.get(key, 0))
     return frozenset(key for key, level in skills.items() if best.get(key, 0) < level)
+
+
+def _working_in(city: City) -> QuerySet[Engineer, int]:
+    """Ids of who works in the city, for a subquery."""
+    return Engineer.objects.working_in(city).values_list("pk", flat=True)

@@ -28,10 +28,10 @@ from repairhub.sla.services.clocks import start_clock
 def review_engineer(*, engineer: Engineer, by: Any, at: datetime) -> list[Visit]:
     """The visits from today on that the engineer cannot do any more, now without an engineer and at risk.
 
-    Call it in the transaction that changed shifts, absences, certificates or the engineer. Each visit keeps
-    its promised window, gets a new deadline for naming somebody, and is announced: the customer who knows
-    the engineer's name has to learn that another one will come. Every day that can be booked is locked
-    first, so that no booking made on the old facts slips through.
+    Call it in the transaction that changed shifts, absences, certificates, the engineer or their account.
+    Each visit keeps its promised window, gets a new deadline for naming somebody, and is announced: the
+    customer who knows the engineer's name has to learn that another one will come. Every day that can be
+    booked is locked first, so that no booking made on the old facts slips through.
     """
     engineer = Engineer.objects.select_related("city", "user").get(pk=engineer.pk)
     today = city_today(engineer.city, at)
@@ -57,7 +57,7 @@ def _answers(
     """Each visit with what is in the way of it, in sentences; nothing where the engineer can do it."""
     if not visits:
         return
-    if not engineer.is_active:
+    if not engineer.is_working:
         gone = [_("The engineer does not work for us any more.")]
         yield from ((visit, gone) for visit in visits)
         return

@@ -10,6 +10,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -17,7 +18,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from repairhub.core.errors import DomainError
 
 from .models import User
-from .services.staff import switch_off_second_factor
+from .services.staff import announce_standing, switch_off_second_factor
 
 # One door for staff, with the second factor where it is set up.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -28,6 +29,7 @@ for model in (Group, EmailAddress, Authenticator):
         admin.site.unregister(model)
 
 ONLY_FOR_SUPERUSERS = ["is_superuser"]
+STANDING = {"is_active", "role"}
 
 
 class StaffChangeForm(UserChangeForm):
@@ -77,6 +79,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """With what the list shows, in a fixed number of queries."""
         return super().get_queryset(request).prefetch_related("cities", "authenticator_set")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Whoever loses their role or account may hold work: the apps that gave it are told."""
+        super().save_related(request, form, formsets, change)
+        if change and STANDING & set(form.changed_data):
+            for said in announce_standing(user=form.instance, by=request.user, at=timezone.now()):
+                self.message_user(request, said, messages.WARNING)
 
     @admin.display(description=_("cities"))
     def shown_cities(self, user: User) -> str:

@@ -6,6 +6,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
 from repairhub.accounts.models import User
 from repairhub.accounts.services.staff import switch_off_second_factor
+from repairhub.accounts.signals import standing_changed
 from repairhub.accounts.states import Role
 from repairhub.core.errors import Conflict, NotAllowed
 from tests.factories.accounts import (
@@ -125,6 +126,38 @@ class TestChangingAnAccount:
 
     def test_people_are_not_deleted(self, client, manager):
         assert client.get(f"{USERS}{EngineerUserFactory().pk}/delete/").status_code == 403
+
+
+class TestAnnouncingWhoMayWork:
+    @pytest.fixture
+    def heard(self):
+        heard = []
+
+        def listen(user, by, at, **_kwargs):
+            heard.append((user.pk, user.role, user.is_active, by.pk))
+            return "Two keys were taken back."
+
+        standing_changed.connect(listen)
+        yield heard
+        standing_changed.disconnect(listen)
+
+    def save(self, client, user, **change):
+        data = {"name": user.name, "phone": user.phone.as_e164, "email": "", "language": "en"}
+        data |= {"role": user.role, "is_active": "on", **change}
+        return client.post(f"{USERS}{user.pk}/change/", data, follow=True).content.decode()
+
+    def test_a_closed_account_and_another_role_are_told_with_what_followed(self, client, manager, heard):
+        user = DispatcherFactory(phone="+8613900139000")
+        assert "Two keys were taken back." in self.save(client, user, is_active="")
+        assert "Two keys were taken back." in self.save(client, user, role=Role.ENGINEER)
+        assert heard == [
+            (user.pk, Role.DISPATCHER, False, manager.pk),
+            (user.pk, Role.ENGINEER, True, manager.pk),
+        ]
+
+    def test_another_name_is_not(self, client, manager, heard):
+        self.save(client, DispatcherFactory(phone="+8613900139000"), name="Zhao")
+        assert heard == []
 
 
 class TestSwitchingOffASecondFactor:

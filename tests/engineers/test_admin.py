@@ -158,6 +158,32 @@ class TestEngineers:
         assert engineer.certificates.count() == 1
 
 
+class TestTheAccountOfAnEngineer:
+    @pytest.mark.parametrize("change", [{"is_active": ""}, {"role": "dispatcher"}], ids=str)
+    def test_that_is_closed_leaves_no_visit_without_somebody_to_come(self, desk, engineer, change):
+        user = engineer.user
+        with time_machine.travel(MORNING, tick=False):
+            visit = confirmed_visit(city=engineer.city)
+            page = reverse("admin:accounts_user_change", args=[user.pk])
+            data = {"name": user.name, "phone": user.phone.as_e164, "email": "", "language": "en"}
+            data |= {"role": "engineer", "is_active": "on", **change}
+            response = desk.post(page, data, follow=True)
+        said = f"1 visit has lost its engineer and waits on the dispatch board: {visit.reference}."
+        assert said in response.content.decode()
+        visit.refresh_from_db()
+        assert (visit.status, visit.engineer) == (VisitStatus.PLANNED, None)
+
+    def test_that_stays_open_leaves_the_route_as_it_is(self, desk, engineer):
+        user = engineer.user
+        with time_machine.travel(MORNING, tick=False):
+            visit = confirmed_visit(city=engineer.city)
+            page = reverse("admin:accounts_user_change", args=[user.pk])
+            data = {"name": "Chen Ying", "phone": user.phone.as_e164, "email": "", "language": "en"}
+            assert desk.post(page, data | {"role": "engineer", "is_active": "on"}).status_code == 302
+        visit.refresh_from_db()
+        assert (visit.status, visit.engineer) == (VisitStatus.CONFIRMED, engineer)
+
+
 class TestVisitsAreOnlyLookedAt:
     @pytest.fixture
     def visit(self, engineer):

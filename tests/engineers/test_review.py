@@ -5,12 +5,16 @@ from datetime import time, timedelta
 import pytest
 
 from engineers.models import Engineer, Visit
+from engineers.selectors.windows import missing_skills
 from engineers.services.dispatching import dispatch_visit
-from engineers.services.planning import ASSIGN_WITHIN
+from engineers.services.planning import ASSIGN_WITHIN, WindowShut
 from engineers.services.review import review_engineer
 from engineers.signals import visit_unconfirmed, visits_at_risk
 from engineers.states import VisitStatus
 from repairhub.accounts.models import User
+from repairhub.accounts.services.staff import announce_standing
+from repairhub.accounts.states import Role
+from repairhub.core.errors import Conflict
 from repairhub.places.models import City
 from repairhub.sla.models import SlaClock
 from tests.factories.engineers import (
@@ -137,6 +141,14 @@ class TestReviewEngineer:
         Engineer.objects.filter(pk=engineer.pk).update(city=CityFactory(shanghai=True))
         assert review(engineer, dispatcher) == [visit]
 
+    @pytest.mark.parametrize("change", [{"is_active": False}, {"role": Role.DISPATCHER}], ids=str)
+    def test_somebody_whose_account_is_closed(
+        self, change: dict[str, object], city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit = confirmed_visit(city=city)
+        User.objects.filter(pk=engineer.user_id).update(**change)
+        assert review(engineer, dispatcher) == [visit]
+
     @pytest.mark.parametrize("status", [VisitStatus.EN_ROUTE, VisitStatus.ON_SITE, VisitStatus.DONE])
     def test_what_is_under_way_or_over_stays(
         self, status: str, city: City, engineer: Engineer, dispatcher: User
@@ -150,3 +162,42 @@ class TestReviewEngineer:
         engineer.certificates.update(suspended_at=AT)
         tomorrow = clock("09:00", DAY + timedelta(days=1))
         assert review_engineer(engineer=engineer, by=dispatcher, at=tomorrow) == []
+
+
+class TestAClosedAccount:
+    def close(self, user: User, by: User) -> list[str]:
+        """The verb, after the account was closed."""
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        return announce_standing(user=user, by=by, at=AT)
+
+    def test_takes_its_engineer_off_every_visit_to_come(
+        self, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit = confirmed_visit(city=city)
+        assert self.close(engineer.user, dispatcher) == [
+            f"1 visit has lost its engineer and waits on the dispatch board: {visit.reference}."
+        ]
+        visit.refresh_from_db()
+        assert (visit.status, visit.engineer, visit.at_risk_at) == (VisitStatus.PLANNED, None, AT)
+        assert visit.events.get(kind="unconfirmed").by == dispatcher
+
+    def test_is_given_no_visit_any_more(self, city: City, engineer: Engineer, dispatcher: User) -> None:
+        visit = planned_visit(city=city)
+        self.close(engineer.user, dispatcher)
+        with pytest.raises(Conflict) as refused:
+            dispatch_visit(visit=visit, engineer=engineer, by=dispatcher, at=AT)
+        assert refused.value.code == "engineer_gone"
+        with pytest.raises(WindowShut):
+            planned_visit(city=city, window="14:00")
+
+    def test_is_no_promise_of_its_skill(self, city: City, engineer: Engineer, dispatcher: User) -> None:
+        assert missing_skills(city, {"screen": 2}, DAY) == frozenset()
+        self.close(engineer.user, dispatcher)
+        assert missing_skills(city, {"screen": 2}, DAY) == {"screen"}
+
+    def test_of_somebody_who_is_no_engineer_changes_nothing(
+        self, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit = confirmed_visit(city=city)
+        assert self.close(dispatcher, dispatcher) == []
+        assert Visit.objects.get(pk=visit.pk).status == VisitStatus.CONFIRMED

@@ -1,5 +1,8 @@
 """What a manager does for people of the staff."""
 
+from datetime import datetime
+from typing import Any
+
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from repairhub.core.errors import Conflict, NotAllowed
 
 from ..models import User
+from ..signals import standing_changed
 
 
 def switch_off_second_factor(*, user: User, by: User) -> User:
@@ -25,6 +29,15 @@ def switch_off_second_factor(*, user: User, by: User) -> User:
     if not gone:
         raise Conflict(_("This person has no second factor."))
     return locked
+
+
+def announce_standing(*, user: User, by: Any, at: datetime) -> list[str]:
+    """Says that somebody's role or account is another now; call it in the transaction that changed it.
+
+    Returns what has followed, in sentences for whoever made the change. A receiver's DomainError undoes it.
+    """
+    answers = standing_changed.send(sender=User, user=user, by=by, at=at)
+    return [said for _receiver, said in answers if said]
 
 
 def prefer_language(*, user: User, language: str) -> User:
