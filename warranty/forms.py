@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.door_forms import PhotosField, PhotosInput
 from orders.models import Fitting
 from repairhub.accounts.models import User
+from repairhub.core.photos import ACCEPTED
 from repairhub.places.models import City
 from warranty.models import Warranty
 from warranty.services.claims import LONGEST_TEXT, MOST_PHOTOS
@@ -46,7 +47,7 @@ class ClaimForm(forms.Form):
     photos = PhotosField(
         label=_("Photos"),
         required=False,
-        widget=PhotosInput(attrs={"accept": "image/*"}),
+        widget=PhotosInput(attrs={"accept": ACCEPTED}),
     )
 
     def __init__(self, *args: Any, warranties: list[Warranty], **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from orders.links import order_path, order_pin, order_token
 from orders.models import RepairOrder
+from repairhub.core.photos import ACCEPTED
 from tests.factories.accounts import CaseOfficerFactory
 from tests.factories.warranty import Workshop, browser_of, form_id, photo
 from warranty.models import Claim
@@ -60,6 +61,12 @@ class TestFileClaim:
             pages = [client.get(address("file_claim", order)).text for _ in range(2)]
         ids = {re.search(r'name="form_id" value="([^"]+)"', page).group(1) for page in pages}  # type: ignore[union-attr]
         assert len(ids) == 2
+
+    def test_names_the_photos_that_we_read_so_that_phones_send_no_others(self, workshop: Workshop) -> None:
+        order = workshop.completed()
+        with workshop.now():
+            page = browser_of(order, workshop.clock).get(address("file_claim", order)).text
+        assert f'accept="{ACCEPTED}"' in page
 
     def test_sent_twice_it_is_one_claim(self, workshop: Workshop) -> None:
         order = workshop.completed()
