@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from engineers.forms import BoardFilters, NameEngineer
 from engineers.models import Visit
@@ -36,6 +36,8 @@ from repairhub.core.moments import format_moment, format_time
 from repairhub.core.pages import render_page
 
 EVENTS_SHOWN = 12
+# by GET one comes here from a sign-in or the language switch, and is led to the board
+posted = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_GET
@@ -66,11 +68,13 @@ def board_visit(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @role_required(Role.DISPATCHER, Role.MANAGER)
-@require_POST
+@posted
 def name_engineer(request: HttpRequest, reference: str) -> HttpResponse:
     """Confirms the visit with the chosen engineer. A refusal shows the panel again, with its reason."""
     at = timezone.now()
     visit = _visit(request, reference)
+    if request.method != "POST":
+        return redirect(_board_of(visit))
     form = NameEngineer(request.POST)
     try:
         engineer = form.chosen()
@@ -93,11 +97,13 @@ def name_engineer(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @role_required(Role.DISPATCHER, Role.MANAGER)
-@require_POST
+@posted
 def turn_back_visit(request: HttpRequest, reference: str) -> HttpResponse:
     """Something is in the engineer's way: the visit may change engineer again."""
     at = timezone.now()
     visit = _visit(request, reference)
+    if request.method != "POST":
+        return redirect(_board_of(visit))
     reason = request.POST.get("reason", "")
     try:
         visit = turn_back(visit=visit, reason=reason, by=request.user, at=at)

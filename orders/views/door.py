@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from engineers.forms import TurnBackForm
 from engineers.models import Visit
@@ -64,11 +64,16 @@ def door_page(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @role_required(Role.ENGINEER)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def door_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
-    """One step, by one service call; a refusal shows the page again with its sentence and what was typed."""
+    """One step, by one service call; a refusal shows the page again with its sentence and what was typed.
+
+    Reading its address, as a sign-in or the language switch does, leads to the visit's page.
+    """
     if step not in STEPS:
         raise Http404
+    if request.method != "POST":
+        return redirect("door", reference)
     visit = _visit(request, reference)
     form = FORMS[step](request.POST, request.FILES, auto_id=f"{step}_%s") if step in FORMS else None
     if form is not None and not form.is_valid():

@@ -552,9 +552,16 @@ class TestNamingTheEngineer:
         assert response.status_code == 400
         assert "Choose an engineer from the list." in response.content.decode()
 
-    def test_takes_no_other_method(self, desk: Client, city: City, engineer: Engineer) -> None:
+    @pytest.mark.parametrize("name", ["dispatch_visit", "turn_back_visit"])
+    def test_read_after_a_sign_in_leads_to_the_board_with_the_visit(
+        self, name: str, desk: Client, city: City, engineer: Engineer
+    ) -> None:
         visit = planned_visit(city=city)
-        assert desk.get(reverse("dispatch_visit", args=[visit.reference])).status_code == 405
+        path = reverse(name, args=[visit.reference])
+        answer = desk.get(path)
+        assert answer.url == f"/dispatch/?city=BJ&on=2026-11-23&visit={visit.reference}"  # type: ignore[attr-defined]
+        assert visit.reference in desk.get(path, follow=True).content.decode()
+        assert desk.put(path).status_code == 405
 
     @pytest.mark.parametrize(
         "status", [s for s in VisitStatus.values if s not in (VisitStatus.PLANNED, VisitStatus.CONFIRMED)]

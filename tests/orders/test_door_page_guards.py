@@ -100,10 +100,14 @@ class TestHostileInput:
     def test_a_step_is_posted_and_a_page_is_read(self) -> None:
         place = door()
         phone = Phone(place)
-        assert (
-            phone.client.get(reverse("door_step", args=[place.visit.reference, "arrive"])).status_code == 405
+        page, step = (
+            reverse("door", args=[place.visit.reference]),
+            reverse("door_step", args=[place.visit.reference, "arrive"]),
         )
-        assert phone.client.post(reverse("door", args=[place.visit.reference])).status_code == 405
+        # a sign-in and the language switch lead to the address of a step by GET
+        assert phone.client.get(step).url == page
+        assert phone.client.put(step).status_code == 405
+        assert phone.client.post(page).status_code == 405
 
     def test_a_step_without_the_forms_own_token_is_refused(self) -> None:
         place = door()

@@ -17,6 +17,7 @@ from warranty.exports import harmless
 from warranty.models import Claim
 from warranty.selectors.claim_list import PAGE_SIZE
 from warranty.services.deciding import decide_claim
+from warranty.states import ClaimStatus
 
 pytestmark = pytest.mark.django_db
 
@@ -203,6 +204,19 @@ class TestCsv:
 
     def test_other_text_stays_as_it_is(self) -> None:
         assert [harmless(value) for value in ("C-1", None, 7)] == ["C-1", "", "7"]
+
+
+class TestAddressesThatArePosted:
+    @pytest.mark.parametrize("name", ["decide_claim", "transfer_claim", "take_over_claim"])
+    def test_read_after_a_sign_in_they_lead_to_the_claim(
+        self, workshop: Workshop, desk: Client, name: str
+    ) -> None:
+        claim = workshop.claim()
+        path = reverse(name, args=[claim.reference])
+        assert desk.get(path)["Location"] == reverse("claim", args=[claim.reference])
+        assert desk.put(path).status_code == 405
+        claim.refresh_from_db()
+        assert claim.status == ClaimStatus.FILED
 
 
 class TestClaimPage:

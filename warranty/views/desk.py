@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from orders.models import HandOverPhoto
 from repairhub.accounts.access import role_required
@@ -31,6 +31,8 @@ from warranty.services.deciding import decide_claim
 from warranty.states import Outcome
 
 officer = role_required(Role.CASE_OFFICER, Role.MANAGER)
+# by GET one comes here from a sign-in or the language switch, and is led to the claim
+posted = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @officer
@@ -69,9 +71,11 @@ def claim(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @officer
-@require_POST
+@posted
 def decide(request: HttpRequest, reference: str) -> HttpResponse:
     """The answer; whoever comes second reads who was first, and keeps what they wrote."""
+    if request.method != "POST":
+        return redirect("claim", reference)
     found = _claim(request, reference)
     form = DecisionForm(request.POST)
     if not form.is_valid():
@@ -95,9 +99,11 @@ def decide(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @officer
-@require_POST
+@posted
 def transfer(request: HttpRequest, reference: str) -> HttpResponse:
     """Another owner; the deadline stays."""
+    if request.method != "POST":
+        return redirect("claim", reference)
     found = _claim(request, reference)
     form = TransferForm(request.POST, owners=possible_owners(found.order.city))
     if not form.is_valid():
@@ -115,9 +121,11 @@ def transfer(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @officer
-@require_POST
+@posted
 def take_over(request: HttpRequest, reference: str) -> HttpResponse:
     """The reader becomes the owner."""
+    if request.method != "POST":
+        return redirect("claim", reference)
     found = _claim(request, reference)
     try:
         take_over_claim(claim=found, by=_reader(request), at=timezone.now())
