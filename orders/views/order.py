@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from engineers.policy import booking_days
 from engineers.selectors.windows import arrival_window_from, offered_windows
@@ -35,11 +36,15 @@ read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 @order_view
 @require_safe
 def order(request: HttpRequest, reference: str, token: str) -> HttpResponse:
-    """Where the order stands. The page asks again each 15 seconds; 204 says that nothing is new."""
+    """Where the order stands. The page asks again each 15 seconds; 204 says that nothing is new.
+
+    On news the browser loads the whole page: PIN, photos and what upper apps show hang on the state as well.
+    """
     page = _page(request, reference, token)
-    if request.headers.get("HX-Request") and request.GET.get("seen") == page.state:
-        return HttpResponse(status=204)
-    return _shown(request, page)
+    if request.headers.get("HX-Request") and "seen" in request.GET:
+        is_new = request.GET["seen"] != page.state
+        return HttpResponseClientRefresh() if is_new else HttpResponse(status=204)
+    return render_page(request, "orders/order/page.html", {"page": page, "order": page.order})
 
 
 @order_view
@@ -171,12 +176,6 @@ def order_photo(request: HttpRequest, reference: str, token: str, photo_id: int)
 def _page(request: HttpRequest, reference: str, token: str) -> OrderPage:
     order = linked_order(reference, token)
     return OrderPage(order, proven_contact(request, order), timezone.now())
-
-
-def _shown(request: HttpRequest, page: OrderPage) -> HttpResponse:
-    return render_page(
-        request, "orders/order/page.html", {"page": page, "order": page.order}, partial="progress"
-    )
 
 
 def _not_yours(page: OrderPage) -> HttpResponse | None:

@@ -299,13 +299,14 @@ class TestPolling:
         seen = page(stranger, order).context["page"].state
         assert self.ask(stranger, order, seen).status_code == 204
 
-    def test_news_come_as_the_fragment_alone(self, stranger: Browser, order: RepairOrder) -> None:
+    def test_news_load_the_page_again(self, stranger: Browser, order: RepairOrder) -> None:
         seen = page(stranger, order).context["page"].state
         bring(order.visits.get(), VisitStatus.EN_ROUTE)
         answer = self.ask(stranger, order, seen)
-        assert answer.status_code == 200
-        assert "Engineer on the way" in answer.text
-        assert "<html" not in answer.text
+        assert (answer.status_code, answer.headers["HX-Refresh"], answer.text) == (200, "true", "")
+        fresh = page(stranger, order)
+        assert "Engineer on the way" in fresh.text
+        assert self.ask(stranger, order, fresh.context["page"].state).status_code == 204
 
     def test_a_closed_order_asks_no_more(self, customer: Browser) -> None:
         order = customer.book()

@@ -220,6 +220,20 @@ class TestOrderSection:
         assert "180 full days" not in page
 
 
+class TestThePageThatStoodOpen:
+    def test_gains_its_warranty_when_the_repair_is_done(self, workshop: Workshop) -> None:
+        order = workshop.book()
+        with workshop.now():
+            client = browser_of(order, workshop.clock)
+            asked = re.search(r'hx-get="([^"]+)"', client.get(order_path(order)).text)
+        assert asked is not None
+        workshop.do_the_work(order)
+        with workshop.now():
+            answer = client.get(asked[1], headers={"HX-Request": "true"})
+            assert answer.headers["HX-Refresh"] == "true"
+            assert "File a claim" in client.get(order_path(order)).text
+
+
 class TestReworkWindow:
     def test_the_customer_chooses_a_window(self, workshop: Workshop) -> None:
         claim = workshop.approved()
