@@ -29,6 +29,16 @@ class TestRepetition:
         cancel_order(order=RepairOrder.objects.get(), by=None, at=MORNING)
         assert book(order_body(city, proof)).content == first.content
 
+    def test_also_when_the_city_has_closed(self, city: City, proof: str) -> None:
+        first = book(order_body(city, proof))
+        City.objects.update(is_open=False)
+        again = book(order_body(city, proof))
+        assert (again.status_code, again.content) == (201, first.content)
+        new = book(order_body(city, proof), key="another-key")
+        assert new.status_code == 400
+        assert (refusal(new)["code"], refusal(new)["attr"]) == ("city_closed", "city")
+        assert RepairOrder.objects.count() == 1
+
     def test_the_order_of_the_fields_makes_no_other_body(self, city: City, proof: str) -> None:
         first = book(order_body(city, proof))
         turned = dict(reversed(order_body(city, proof).items()))
