@@ -108,6 +108,12 @@ class TurnBackForm(forms.Form):
         error_messages={"required": gettext_lazy("Say what is in the way.")},
     )
 
+    def said(self) -> str:
+        """The reason. Raises InvalidInput where there is none, or none that can be kept."""
+        if not self.is_valid():
+            raise InvalidInput(str(self.errors["reason"][0]), field="reason", code="invalid")
+        return str(self.cleaned_data["reason"])
+
 
 class DayQuery(forms.Form):
     """Which day the engineer looks at."""

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from engineers.forms import BoardFilters, NameEngineer
+from engineers.forms import BoardFilters, NameEngineer, TurnBackForm
 from engineers.models import Visit
 from engineers.planning import city_today
 from engineers.ports import visit_details
@@ -104,11 +104,15 @@ def turn_back_visit(request: HttpRequest, reference: str) -> HttpResponse:
     visit = _visit(request, reference)
     if request.method != "POST":
         return redirect(_board_of(visit))
-    reason = request.POST.get("reason", "")
+    form = TurnBackForm(request.POST)
     try:
-        visit = turn_back(visit=visit, reason=reason, by=request.user, at=at)
+        visit = turn_back(visit=visit, reason=form.said(), by=request.user, at=at)
     except DomainError as error:
-        context = {**_panel(_visit(request, reference), at), "error": error, "reason": reason}
+        context = {
+            **_panel(_visit(request, reference), at),
+            "error": error,
+            "reason": form.data.get("reason", ""),
+        }
         return render_page(
             request, "engineers/board_visit.html", context, partial="panel", status=error.status
         )

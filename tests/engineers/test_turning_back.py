@@ -148,3 +148,13 @@ class TestOnTheBoard:
         response = desk.post(reverse("turn_back_visit", args=[visit.reference]), {"reason": ""})
         assert response.status_code == 400
         assert "Say what is in the way." in response.content.decode()
+
+    @pytest.mark.parametrize("reason", ["flat\x00tyre", "x" * 501])
+    def test_a_reason_that_cannot_be_kept_is_refused_with_a_sentence(
+        self, desk: Client, city: City, engineer: Engineer, reason: str
+    ) -> None:
+        visit = visit_in(VisitStatus.EN_ROUTE, city=city)
+        response = desk.post(reverse("turn_back_visit", args=[visit.reference]), {"reason": reason})
+        assert response.status_code == 400
+        visit.refresh_from_db()
+        assert visit.status == VisitStatus.EN_ROUTE

@@ -112,5 +112,13 @@ class TestMessagesPage:
         assert "every 5s" not in page
         assert page.count("<article") == 1
 
+    @pytest.mark.parametrize("name", ["address", "channel", "before", "seen"])
+    @pytest.mark.parametrize("value", ["\x00", "x" * 300])
+    def test_what_cannot_be_read_counts_as_missing(self, client: Client, name: str, value: str) -> None:
+        DemoDeliveryFactory()
+        answer = client.get("/demo/messages/", {name: value})
+        assert answer.status_code == 200
+        assert answer.content.count(b"<article") == 1
+
     def test_says_what_to_do_where_nothing_has_left(self, client: Client) -> None:
         assert "Book a repair, and its code appears here" in client.get("/demo/messages/").content.decode()

@@ -14,6 +14,7 @@ from repairhub.core.pages import render_page
 from repairhub.notifications.states import Channel
 
 from .deliveries import deliveries
+from .forms import MessagesQuery
 from .sign_ins import PASSWORD, SIGN_INS
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -45,19 +46,15 @@ def front(request: HttpRequest) -> HttpResponse:
 @never_cache
 def messages(request: HttpRequest) -> HttpResponse:
     """Every message that left. The page asks again each five seconds; 204 says that nothing is new."""
-    asked = request.GET
-    page = deliveries(
-        address=asked.get("address", "")[:254],
-        channel=asked.get("channel", ""),
-        before=asked.get("before", ""),
-    )
-    if "seen" in asked and asked["seen"] == str(page.newest_id):
+    asked = MessagesQuery(request.GET).asked()
+    page = deliveries(address=asked["address"], channel=asked["channel"], before=asked["before"])
+    if asked["seen"] == str(page.newest_id):
         return HttpResponse(status=204)
     context = {
         "page": page,
-        "address": asked.get("address", ""),
-        "channel": asked.get("channel", ""),
+        "address": asked["address"],
+        "channel": asked["channel"],
         "channels": Channel.choices,
-        "is_first_page": not asked.get("before"),
+        "is_first_page": not asked["before"],
     }
     return render_page(request, "ops/demo/messages.html", context, partial="list")
