@@ -41,6 +41,8 @@ from parts.models import (
     UnitStatus,
 )
 from parts.services.stock import receive_units
+from repairhub.accounts.models import User
+from repairhub.accounts.states import Role
 from repairhub.core.errors import DomainError
 from repairhub.core.history_admin import HistoryAdmin
 from repairhub.core.money import format_money
@@ -275,6 +277,20 @@ class LotAdmin(ModelAdmin):
         return TemplateResponse(request, "admin/parts/lot/receive.html", context)
 
 
+class CustodianField(forms.ModelChoiceField):
+    """Who keeps a van's stock: one of the engineers, or whoever keeps one now, by name and phone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        people = User.objects.get_queryset()
+        keeping = StockLocation.objects.exclude(custodian=None).values("custodian")
+        engineers = people.filter(Q(role=Role.ENGINEER, is_active=True) | Q(pk__in=keeping))
+        super().__init__(engineers.order_by("name", "pk"), widget=UnfoldAdminSelect2Widget, **kwargs)
+
+    def label_from_instance(self, obj: User) -> str:  # type: ignore[override]
+        """Two engineers may have one name."""
+        return f"{obj.name} · {obj.phone}" if obj.phone else obj.name
+
+
 @admin.register(StockLocation)
 class StockLocationAdmin(ModelAdmin):
     list_display = ["name", "kind", "city", "custodian", "units_in_stock"]
@@ -284,7 +300,12 @@ class StockLocationAdmin(ModelAdmin):
     list_per_page = 50
     search_fields = ["name", "custodian__name", "custodian__phone"]
     autocomplete_fields = ["city"]
-    raw_id_fields = ["custodian"]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A custodian is chosen here, among the engineers alone: the list of all people is for managers."""
+        if db_field.name != "custodian":
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return CustodianField(label=db_field.verbose_name, required=False)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockLocation]:
         """Locations with the number of units lying there."""

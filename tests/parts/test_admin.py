@@ -7,7 +7,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from parts.models import Part, StockMovement, StockUnit
+from parts.models import Part, StockLocation, StockMovement, StockUnit
 from tests.factories.accounts import (
     CaseOfficerFactory,
     DispatcherFactory,
@@ -196,6 +196,37 @@ class TestParts:
     def test_no_part_is_deleted(self, desk):
         part = PartFactory()
         assert desk.post(reverse("admin:parts_part_delete", args=[part.pk])).status_code == 403
+
+
+class TestTheCustodianOfAVan:
+    def test_is_chosen_among_the_engineers_at_work(self, desk):
+        van = StockLocationFactory(kind=StockLocation.Kind.VAN, name="Van 1")
+        engineer = EngineerUserFactory(name="陈颖", phone="+8613800138001")
+        EngineerUserFactory(name="Gone", is_active=False)
+        DispatcherFactory(name="At the desk")
+        page = desk.get(page_of("stocklocation", van))
+        choices = [str(label) for value, label in page.context["adminform"].form.fields["custodian"].choices]
+        assert choices[1:] == ["陈颖 · +8613800138001"]
+        assert "/admin/accounts/user/" not in page.content.decode()  # which a parts admin may not open
+        data = form_data(page) | {"custodian": engineer.pk}
+        assert desk.post(page_of("stocklocation", van), data).status_code == 302
+        van.refresh_from_db()
+        assert van.custodian == engineer
+
+    def test_who_has_left_stays_until_another_one_is_chosen(self, desk):
+        gone = EngineerUserFactory(is_active=False)
+        van = StockLocationFactory(kind=StockLocation.Kind.VAN, name="Van 1", custodian=gone)
+        data = form_data(desk.get(page_of("stocklocation", van))) | {"name": "Van 2"}
+        assert desk.post(page_of("stocklocation", van), data).status_code == 302
+        van.refresh_from_db()
+        assert (van.name, van.custodian) == ("Van 2", gone)
+
+    def test_is_nobody_but_an_engineer(self, desk):
+        van = StockLocationFactory(kind=StockLocation.Kind.VAN, name="Van 1")
+        data = form_data(desk.get(page_of("stocklocation", van))) | {"custodian": DispatcherFactory().pk}
+        assert desk.post(page_of("stocklocation", van), data).status_code == 200
+        van.refresh_from_db()
+        assert van.custodian is None
 
 
 class TestReceivingUnits:
