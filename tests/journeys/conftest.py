@@ -54,9 +54,13 @@ def workshop(transactional_db: None) -> Workshop:
     return shop
 
 
-@pytest.fixture(scope="session")
-def worker(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
-    """A real Celery worker on this test run's database and Redis number."""
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[subprocess.Popen[bytes]]:
+    """A real Celery worker on this test run's database and Redis number.
+
+    It ends with its story, before the database is emptied: one that went on held a session all the time, took
+    the bells that later tests ring, and met their flush in a deadlock.
+    """
     # the servers' address with this run's own database in it
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     log = (
@@ -76,6 +80,7 @@ def worker(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
                 "worker",
                 "--pool",
                 "solo",
+                "--purge",  # bells that earlier tests have rung are not for it
                 "--loglevel",
                 "INFO",
             ],
