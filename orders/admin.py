@@ -124,7 +124,7 @@ class QuoteInline(ReadOnlyInline):
 class FittingInline(ReadOnlyInline):
     model = Fitting
     hide_title = True
-    fields = ["line", "unit", "engineer", "fitted_at", "removed_at", "old_part_fate"]
+    fields = ["line", "unit", "engineer", "fitted_at", "removed_at", "old_part_fate", "void_reason"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Fitting]:
         """Fittings with what they name."""
@@ -274,8 +274,9 @@ class QuoteAdmin(OfOwnCities, ReadOnlyAdmin):
 @admin.register(Fitting)
 class FittingAdmin(OfOwnCities, ReadOnlyAdmin):
     city_path = "order__city"
-    list_display = ["unit", "order", "repair", "engineer", "fitted_at", "removed_at"]
+    list_display = ["unit", "order", "repair", "engineer", "fitted_at", "removed_at", "void_reason"]
     list_filter = [
+        ("void_reason", ChoicesCheckboxFilter),
         ("engineer__city", RelatedDropdownFilter),
         ("line__part__component", RelatedDropdownFilter),
         ("fitted_at", RangeDateTimeFilter),

@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 
-from engineers.states import CannotCompleteReason, VisitStatus
 from orders import states
 
 if TYPE_CHECKING:
@@ -42,17 +41,11 @@ class OrderQuerySet(models.QuerySet["RepairOrder"]):  # type: ignore[name-define
         )
 
 
-# the engineer found the new part dead: what that visit fitted does not count
-_DEAD_ON_ARRIVAL = Q(
-    visit__status=VisitStatus.CANNOT_COMPLETE, visit__end_reason=CannotCompleteReason.PART_FAULTY
-)
-
-
 class FittingQuerySet(models.QuerySet["Fitting"]):  # type: ignore[name-defined]  # a circle: models use it
     def standing(self) -> "FittingQuerySet":
-        """Fittings that count: not those of a visit that ended because the new part was faulty."""
-        return self.exclude(_DEAD_ON_ARRIVAL)
+        """Fittings that count: their unit is in the phone, or about to go in."""
+        return self.filter(voided_at=None)
 
     def void(self) -> "FittingQuerySet":
-        """Fittings of a visit that ended because the new part was faulty: their line is fitted anew."""
-        return self.filter(_DEAD_ON_ARRIVAL)
+        """Fittings whose unit did not stay in: put back, or dead on arrival. Their line is fitted anew."""
+        return self.exclude(voided_at=None)

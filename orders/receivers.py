@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from engineers import signals
 from engineers.models import Visit
 from engineers.states import CannotCompleteReason, VisitStatus
-from orders.models import Fitting, OrderVisit, RepairOrder
+from orders.models import OrderVisit, RepairOrder
 from orders.services.pins import renew_pin
+from orders.services.taking_back import settle_parts
 from orders.services.telling import call_off_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
 from orders.signals import rework_failed
 from orders.states import OrderStatus, VisitPurpose
-from parts.services.stock import quarantine_unit
 from repairhub.core.errors import Conflict
 from repairhub.sla.signals import clocks_breached
 
@@ -103,15 +103,18 @@ def engineer_arrived(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> 
 
 @receiver(signals.visit_ended)
 def visit_over(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
-    """A visit that did not bring the repair puts the order back, and the customer chooses a new window."""
+    """A visit that did not bring the repair puts the order back, and the customer chooses a new window.
+
+    Raises Conflict, and the visit does not end, while nobody knows of a new part whether it is in the phone.
+    """
     for link in _links(visit):
         order = _locked(link)
         call_off_reminder(order, visit, at=at)
         if visit.status not in (VisitStatus.CANNOT_COMPLETE, VisitStatus.NO_ACCESS):
             continue
+        settle_parts(order=order, visit=visit, by=by, at=at)
         payload = {"reason": visit.end_reason, "note": visit.end_note}
         append_event(order, visit.status, by=by, at=at, payload=payload)
-        _quarantine_dead_parts(order, visit, by, at)
         renew_pin(order)
         if link.purpose == VisitPurpose.REWORK:
             rework_failed.send(sender=RepairOrder, order=order, visit=visit, by=by, at=at)
@@ -137,12 +140,6 @@ def _declare_unrepairable(order: RepairOrder, visit: Visit, by: Any, at: datetim
     order.save(update_fields=["status", "ended_at"])
     append_event(order, "unrepairable", by=by, at=at)
     tell_contacts(order, "order_unrepairable", key=f"visit:{visit.reference}:unrepairable", at=at)
-
-
-def _quarantine_dead_parts(order: RepairOrder, visit: Visit, by: Any, at: datetime) -> None:
-    """What the visit fitted, where it ended because that was faulty: nobody takes it for good again."""
-    for fitting in Fitting.objects.void().filter(order=order, visit=visit).select_related("unit"):
-        quarantine_unit(unit=fitting.unit, city=order.city, reference=order.reference, by=by, at=at)
 
 
 @receiver(clocks_breached)

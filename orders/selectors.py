@@ -73,6 +73,14 @@ def next_step(visit: Visit, work: list[DoorWork]) -> DoorStep:
     return DoorStep("finish")
 
 
+def old_parts_to_put_back(order: RepairOrder, visit: Visit) -> list[Fitting]:
+    """Fittings whose old part this visit took out, and whose new part did not stay in."""
+    void = Fitting.objects.void().filter(order=order, visit=visit, removed_at__isnull=False)
+    refitted = fittings_at(order, visit).values("line")
+    newest = {one.line_id: one for one in void.exclude(line__in=refitted).select_related("line__repair")}
+    return list(newest.values())
+
+
 def units_at_hand(line: QuoteLine, order: RepairOrder, user: Any) -> QuerySet[StockUnit]:
     """Units that may be fitted for this line, in the engineer's van first, then in the city."""
     return (

@@ -55,3 +55,10 @@ class OldPartFate(models.TextChoices):
 
     KEEP = "keep", _("The customer keeps it")
     RECYCLE = "recycle", _("We recycle it")
+
+
+class VoidReason(models.TextChoices):
+    """Why a fitting does not count: the scanned unit is not in the phone."""
+
+    NOT_FITTED = "not_fitted", _("Not fitted after all")
+    DEAD_ON_ARRIVAL = "dead_on_arrival", _("Dead on arrival")

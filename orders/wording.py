@@ -117,16 +117,39 @@ def _no_access(payload: Payload) -> Words:
 
 def _part_in(payload: Payload) -> Words:
     grade = {str(value): str(label) for value, label in Grade.choices}.get(str(payload.get("grade", "")), "")
-    part = _named(payload, "part")
     said = _("%(part)s, %(grade)s, serial %(serial)s. Checked against your quote.")
-    return Words(
-        _("New part checked"), said % {"part": part, "grade": grade, "serial": payload.get("serial", "")}
-    )
+    return Words(_("New part checked"), said % {"grade": grade, **_part(payload)})
 
 
 def _part_out(payload: Payload) -> Words:
     fates = {str(value): str(label) for value, label in OldPartFate.choices}
     return Words(_("Old part taken out"), fates.get(str(payload.get("fate", "")), ""))
+
+
+def _part_put_back(payload: Payload) -> Words:
+    if payload.get("old_part_back"):
+        said = _(
+            "%(part)s, serial %(serial)s, does not go in after all. Your old part goes back in unless "
+            "another new one does."
+        )
+    else:
+        said = _("%(part)s, serial %(serial)s, does not go in after all.")
+    return Words(_("New part not used"), said % _part(payload))
+
+
+def _part_dead(payload: Payload) -> Words:
+    if payload.get("old_part_back"):
+        said = _(
+            "%(part)s, serial %(serial)s, does not work and is out of use. Your old part goes back in unless "
+            "another new one does."
+        )
+    else:
+        said = _("%(part)s, serial %(serial)s, does not work and is out of use.")
+    return Words(_("New part found faulty"), said % _part(payload))
+
+
+def _part(payload: Payload) -> dict[str, str]:
+    return {"part": _named(payload, "part"), "serial": str(payload.get("serial", ""))}
 
 
 def _started(payload: Payload) -> Words:
@@ -150,6 +173,8 @@ register_words(
         "started": _started,
         "part_in": _part_in,
         "part_out": _part_out,
+        "part_put_back": _part_put_back,
+        "part_dead": _part_dead,
         "completed": lambda payload: Words(_("Repaired"), _("The warranty runs from now on.")),
         "rework_finished": lambda payload: Words(_("Rework done")),
         "cannot_complete": _cannot_complete,

@@ -8,7 +8,7 @@ from engineers.models import Engineer, Visit
 from orders.models.orders import RepairOrder
 from orders.models.quotes import QuoteLine
 from orders.querysets import FittingQuerySet
-from orders.states import OldPartFate, Stage
+from orders.states import OldPartFate, Stage, VoidReason
 from parts.models import StockUnit
 
 
@@ -57,7 +57,11 @@ class HandOverPhoto(models.Model):
 
 
 class Fitting(models.Model):
-    """One unit in, one old part out, for one line of the approved quote. The warranty hangs here."""
+    """One unit in, one old part out, for one line of the approved quote. The warranty hangs here.
+
+    A scan writes it before the phone is opened; where the unit did not stay in, it is void and stays as
+    history.
+    """
 
     order = models.ForeignKey(
         RepairOrder, on_delete=models.PROTECT, related_name="fittings", verbose_name=_("repair order")
@@ -71,13 +75,15 @@ class Fitting(models.Model):
     engineer = models.ForeignKey(
         Engineer, on_delete=models.PROTECT, related_name="fittings", verbose_name=_("engineer")
     )
-    unit = models.OneToOneField(
-        StockUnit, on_delete=models.PROTECT, related_name="fitting", verbose_name=_("unit in")
+    unit = models.ForeignKey(
+        StockUnit, on_delete=models.PROTECT, related_name="fittings", verbose_name=_("unit in")
     )
     old_part_serial = models.CharField(_("serial of the old part"), max_length=60, blank=True)
     old_part_fate = models.CharField(_("old part"), max_length=10, choices=OldPartFate.choices, blank=True)
     fitted_at = models.DateTimeField(_("fitted at"))
     removed_at = models.DateTimeField(_("old part out at"), null=True, blank=True)
+    voided_at = models.DateTimeField(_("void since"), null=True, blank=True)
+    void_reason = models.CharField(_("why void"), max_length=20, choices=VoidReason.choices, blank=True)
 
     objects = FittingQuerySet.as_manager()
 
@@ -85,7 +91,26 @@ class Fitting(models.Model):
         verbose_name = _("fitting")
         verbose_name_plural = _("fittings")
         ordering = ["fitted_at"]
-        constraints = [models.UniqueConstraint(fields=["line", "visit"], name="line_fitted_once_per_visit")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "visit"],
+                condition=models.Q(voided_at__isnull=True),
+                name="line_fitted_once_per_visit",
+            ),
+            models.UniqueConstraint(
+                fields=["unit"], condition=models.Q(voided_at__isnull=True), name="unit_in_one_phone"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(voided_at__isnull=True, void_reason="")
+                | models.Q(voided_at__isnull=False, void_reason__in=VoidReason.values),
+                name="fitting_void_with_its_reason",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.unit}"
+
+    @property
+    def is_void(self) -> bool:
+        """Whether the unit did not stay in the phone."""
+        return self.voided_at is not None

@@ -110,7 +110,7 @@ def start_with_code(*, order: RepairOrder, visit: Visit, code: str, by: Any, at:
 def lines_to_fit(order: RepairOrder, visit: Visit) -> list[QuoteLine]:
     """The lines of the approved quote that this visit has to do: those not done before, or the rework's.
 
-    Done is a line whose new part is in and whose old part is recorded; a dead new part never counts.
+    Done is a line whose new part is in and whose old part is recorded; one put back or dead never counts.
     """
     lines = list(approved_quote(order).lines.all())
     if link_of(order, visit).purpose == VisitPurpose.REWORK:
@@ -154,7 +154,7 @@ def fit_part(
             _("The part %(serial)s is already in for this line.") % {"serial": present.unit.serial},
             field="serial",
             code="already_fitted",
-            next_step=_("If it is faulty, report that the visit cannot be completed."),
+            next_step=_("If it does not stay in, say so under “Today’s work”, then scan another."),
         )
     part = unit.lot.part
     check_unit(unit=unit, line=line, order=order, engineer=_engineer(visit), on=visit.on)

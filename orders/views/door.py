@@ -19,8 +19,15 @@ from engineers.services import doorstep
 from engineers.states import VisitStatus
 from orders import door_forms
 from orders.models import Fitting, QuoteLine, RepairOrder
-from orders.selectors import DoorStep, door_order, door_work, next_step, units_at_hand
-from orders.services import door
+from orders.selectors import (
+    DoorStep,
+    door_order,
+    door_work,
+    next_step,
+    old_parts_to_put_back,
+    units_at_hand,
+)
+from orders.services import door, taking_back
 from orders.services.pins import PIN_GUESSES
 from orders.services.telling import contact_address
 from repairhub.accounts.access import role_required
@@ -44,9 +51,9 @@ OPEN_STEPS: dict[str, set[str]] = {
     "set_out": {"set_out"},
     "arrive": {"arrive", "turn_back"},
     "start": {"start", "send_code", "code", "no_access", "cannot_complete"},
-    "fit": {"fit", "cannot_complete"},
-    "take_out": {"take_out", "cannot_complete"},
-    "finish": {"finish", "cannot_complete"},
+    "fit": {"fit", "put_back", "dead_part", "cannot_complete"},
+    "take_out": {"take_out", "put_back", "dead_part", "cannot_complete"},
+    "finish": {"finish", "put_back", "dead_part", "cannot_complete"},
     "ended": set(),
 }
 ENDS: dict[str, str] = {
@@ -110,6 +117,7 @@ def _page(
     work = door_work(order, visit)
     step = next_step(visit, work)
     status = error.status if error else 400 if form is not None else 200
+    unsettled = error.code if error is not None and error.code in taking_back.UNSETTLED else ""
     if tried and tried not in OPEN_STEPS[step.name]:
         error = error or _not_open_now()
     elif error is not None and form is not None and error.field in form.fields:
@@ -130,6 +138,8 @@ def _page(
         "error": error,
         "code_is_next": tried in ("code", "send_code") or order.pin_failures >= PIN_GUESSES,
         "door_addresses": [contact_address(contact) for contact in door.door_contacts(order)],
+        "unsettled": unsettled,
+        "old_parts": old_parts_to_put_back(order, visit) if visit.started_at else [],
         "at_hand": _at_hand(step, order, request),
         "is_other_day": visit.on != city_today(visit.city, timezone.now()),
     }
@@ -151,6 +161,11 @@ def _at_hand(step: DoorStep, order: RepairOrder, request: HttpRequest) -> list[A
 def _posted_id(request: HttpRequest, name: str) -> int:
     value = request.POST.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else 0
+
+
+def _posted_fitting(request: HttpRequest, visit: Visit) -> Fitting:
+    fittings = Fitting.objects.filter(order=door_order(visit)).select_related("order", "visit")
+    return get_object_or_404(fittings, pk=_posted_id(request, "fitting"))
 
 
 def _set_out(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
@@ -194,16 +209,29 @@ def _fit(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
 
 
 def _take_out(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
-    fittings = Fitting.objects.filter(order=door_order(visit)).select_related("order", "visit")
-    fitting = get_object_or_404(fittings, pk=_posted_id(request, "fitting"))
     door.take_out_part(
-        fitting=fitting,
+        fitting=_posted_fitting(request, visit),
         visit=visit,
         serial=data["old_serial"],
         fate=data["fate"],
         by=request.user,
         at=timezone.now(),
     )
+
+
+def _put_back(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    fitting = taking_back.put_back_part(
+        fitting=_posted_fitting(request, visit), visit=visit, by=request.user, at=timezone.now()
+    )
+    messages.success(request, _("%(serial)s is booked back into stock.") % {"serial": fitting.unit.serial})
+
+
+def _dead_part(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    fitting = taking_back.report_dead_part(
+        fitting=_posted_fitting(request, visit), visit=visit, by=request.user, at=timezone.now()
+    )
+    said = _("%(serial)s is booked into quarantine: do not fit it anywhere else.")
+    messages.success(request, said % {"serial": fitting.unit.serial})
 
 
 def _finish(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
@@ -235,6 +263,8 @@ STEPS: dict[str, Callable[[HttpRequest, Visit, dict[str, Any]], None]] = {
     "code": _start_with_code,
     "fit": _fit,
     "take_out": _take_out,
+    "put_back": _put_back,
+    "dead_part": _dead_part,
     "finish": _finish,
     "cannot_complete": _cannot_complete,
     "no_access": _no_access,

@@ -101,6 +101,17 @@ def fit_unit(*, unit: StockUnit, reference: str, by: Any, at: datetime) -> Stock
 
 
 @transaction.atomic
+def put_back_unit(*, unit: StockUnit, reference: str, by: Any, at: datetime) -> StockUnit:
+    """The fitted unit in stock again, where it was taken from. One that is in no phone stays as it is."""
+    unit = StockUnit.objects.select_for_update().get(pk=unit.pk)
+    if unit.status != UnitStatus.FITTED:
+        return unit
+    unit.status, unit.location = UnitStatus.IN_STOCK, _take_back(unit, reference, by, at)
+    unit.save(update_fields=["status", "location"])
+    return unit
+
+
+@transaction.atomic
 def quarantine_unit(*, unit: StockUnit, city: City, reference: str, by: Any, at: datetime) -> StockUnit:
     """The unit in the city's quarantine (made where there is none); one that is there already stays so.
 
@@ -109,17 +120,8 @@ def quarantine_unit(*, unit: StockUnit, city: City, reference: str, by: Any, at:
     unit = StockUnit.objects.select_for_update().get(pk=unit.pk)
     if unit.status == UnitStatus.QUARANTINED:
         return unit
-    origin = unit.location
-    if origin is None:  # it came out of a phone: first back into our hands, then away
-        origin = unit.movements.filter(kind=StockMovement.Kind.FITTED).latest("at", "id").from_location
-        StockMovement.objects.create(
-            unit=unit,
-            kind=StockMovement.Kind.RECEIVED,
-            to_location=origin,
-            reference=reference,
-            by=by,
-            at=at,
-        )
+    # out of a phone it comes first back into our hands, then away
+    origin = unit.location or _take_back(unit, reference, by, at)
     quarantine = _quarantine_of(city)
     StockMovement.objects.create(
         unit=unit,
@@ -133,6 +135,21 @@ def quarantine_unit(*, unit: StockUnit, city: City, reference: str, by: Any, at:
     unit.status, unit.location = UnitStatus.QUARANTINED, quarantine
     unit.save(update_fields=["status", "location"])
     return unit
+
+
+def _take_back(unit: StockUnit, reference: str, by: Any, at: datetime) -> StockLocation:
+    """Where the unit was taken from when it went into a phone; the ledger says that it is back there."""
+    origin = unit.movements.filter(kind=StockMovement.Kind.FITTED).latest("at", "id").from_location
+    assert origin is not None  # noqa: S101 - what is fitted came from somewhere, by constraint
+    StockMovement.objects.create(
+        unit=unit,
+        kind=StockMovement.Kind.RECEIVED,
+        to_location=origin,
+        reference=reference,
+        by=by,
+        at=at,
+    )
+    return origin
 
 
 def _quarantine_of(city: City) -> StockLocation:

@@ -105,8 +105,8 @@ def timelines_hold(at: datetime) -> Iterator[str]:
 
 
 def fittings_have_their_warranty(at: datetime) -> Iterator[str]:
-    """A fitting of a completed order, whose visit is done, has its warranty."""
-    bare = Fitting.objects.filter(
+    """A part that a visit put into the phone of a completed order, and finished, has its warranty."""
+    bare = Fitting.objects.standing().filter(
         order__status=OrderStatus.COMPLETED, visit__status=VisitStatus.DONE, warranty=None
     )
     for fitting in bare.select_related("order", "unit").iterator():
@@ -114,9 +114,9 @@ def fittings_have_their_warranty(at: datetime) -> Iterator[str]:
 
 
 def no_fitting_of_a_cancelled_order(at: datetime) -> Iterator[str]:
-    """Nothing was built into the phone of an order that was called off."""
-    fitted = Fitting.objects.filter(order__status=OrderStatus.CANCELLED).select_related("order", "unit")
-    for fitting in fitted.iterator():
+    """No part of ours is in the phone of an order that was called off; what was taken back is none."""
+    fitted = Fitting.objects.standing().filter(order__status=OrderStatus.CANCELLED)
+    for fitting in fitted.select_related("order", "unit").iterator():
         yield f"{fitting.order.reference}: {fitting.unit.serial}"
 
 

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from engineers.models import Visit
+from engineers.services.doorstep import report_cannot_complete
 from orders.models import Fitting, Quote, RepairOrder
+from orders.services.taking_back import put_back_part, report_dead_part
+from orders.services.visits import cancel_order
+from orders.states import OrderStatus
 from repairhub.notifications.services import send_due
 from repairhub.ops.audit import CHECKS, audit
 from repairhub.sla.services.clocks import sweep
@@ -106,6 +111,33 @@ class TestAudit:
     def test_every_rule_but_the_one_that_the_database_holds_is_tried_here(self) -> None:
         # the exclusion constraint on visits lets nobody plant a double booking
         assert set(CHECKS) - set(PLANTED) == {"nobody is booked twice"}
+
+    def at_the_door(self, workshop: Workshop) -> tuple[RepairOrder, Visit, Fitting]:
+        """The order that is booked, with its new part in."""
+        order = RepairOrder.objects.latest("pk")
+        visit = workshop.go_to_the_door(order)
+        return order, visit, workshop.fit(order, visit)[0]
+
+    def test_a_dead_part_of_an_order_that_was_called_off_is_no_fault(self, workshop: Workshop) -> None:
+        order, visit, _dead = self.at_the_door(workshop)
+        report_cannot_complete(
+            visit=visit, reason="part_faulty", note="", by=workshop.user, at=workshop.clock
+        )
+        cancel_order(order=order, by=None, at=workshop.clock)
+        send_due(at=workshop.clock)
+        assert audit(workshop.clock) == []
+
+    @pytest.mark.parametrize("verb", [put_back_part, report_dead_part])
+    def test_a_part_that_did_not_stay_in_needs_no_warranty(
+        self, workshop: Workshop, verb: Any, settings: Any, tmp_path: Any
+    ) -> None:
+        settings.MEDIA_ROOT = tmp_path
+        order, visit, fitting = self.at_the_door(workshop)
+        verb(fitting=fitting, visit=visit, by=workshop.user, at=workshop.clock)
+        workshop.fit(order, visit)
+        assert workshop.finish(order, visit).status == OrderStatus.COMPLETED
+        send_due(at=workshop.clock)
+        assert audit(workshop.clock) == []
 
     def test_a_second_version_that_waits_for_its_approval_is_no_fault(self, workshop: Workshop) -> None:
         order = RepairOrder.objects.latest("pk")

@@ -18,6 +18,8 @@ STEPS = (
     "code",
     "fit",
     "take_out",
+    "put_back",
+    "dead_part",
     "finish",
     "cannot_complete",
     "no_access",

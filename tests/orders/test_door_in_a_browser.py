@@ -161,6 +161,32 @@ class TestRefusals:
         look_over(page)
 
 
+class TestAPartThatDoesNotStayIn:
+    def test_an_end_that_asks_shows_both_ways_out_and_one_is_enough(
+        self, open_phone: Any, likes: dict[str, Any]
+    ) -> None:
+        place = working(repairs=[("screen", Grade.ORIGINAL), ("battery", Grade.ORIGINAL)])
+        place.take_out(place.fit(place.lines[0]))
+        place.fit(place.lines[1])
+        page = open_phone(place, **likes)
+        ways = page.locator("form[action$='/put_back/'] button, form[action$='/dead_part/'] button")
+        assert [way.is_visible() for way in ways.all()] == [False] * 4
+        page.locator(".take-back summary").first.click()
+        assert [way.is_visible() for way in ways.all()] == [True, True, False, False]
+        look_over(page)
+        page.locator("details", has=page.locator("#cannot_complete_reason")).locator("summary").click()
+        page.locator("#cannot_complete_reason").select_option("liquid_or_bent")
+        page.locator("form[action$='/cannot_complete/'] button").click()
+        page.wait_for_selector("#cannot_complete_reason_error")
+        # of the two parts, the one whose place nobody knows is the one that is asked about
+        assert [way.is_visible() for way in ways.all()] == [False, False, True, True]
+        look_over(page)
+        ways.nth(2).click()
+        page.wait_for_selector("#fit_serial")
+        look_over(page)
+        assert place.order.fittings.void().count() == 1
+
+
 class TestPhoto:
     def ready(self) -> Door:
         return working().do_all_lines()

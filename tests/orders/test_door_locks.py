@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.links import order_pin
 from orders.services import door as verbs
+from orders.services import taking_back
 from tests.factories.door import Door, door, photo, working
 
 ORDER = ["engineers_cityday", "orders_repairorder", "engineers_visit", "parts_stockunit"]
@@ -48,6 +49,18 @@ def take_out(place: Door) -> None:
     place.take_out(place.order.fittings.get())
 
 
+def put_back(place: Door) -> None:
+    """The new part does not go in after all."""
+    fitting = place.order.fittings.get()
+    taking_back.put_back_part(fitting=fitting, visit=place.visit, by=place.by, at=place.at)
+
+
+def report_dead(place: Door) -> None:
+    """The new part does not work."""
+    fitting = place.order.fittings.get()
+    taking_back.report_dead_part(fitting=fitting, visit=place.visit, by=place.by, at=place.at)
+
+
 def finish(place: Door) -> None:
     """The visit ends."""
     verbs.finish_repair(**place.who, photos=[photo()], note="")
@@ -57,7 +70,7 @@ def place_for(verb: Callable[[Door], None]) -> Door:
     """A door at which the verb is next."""
     place = door() if verb is start else working()
     place.unit("SN-1")
-    if verb in (take_out, finish):
+    if verb in (take_out, put_back, report_dead, finish):
         fit(place)
     if verb is finish:
         take_out(place)
@@ -65,7 +78,7 @@ def place_for(verb: Callable[[Door], None]) -> Door:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("verb", [start, fit, take_out, finish])
+@pytest.mark.parametrize("verb", [start, fit, take_out, put_back, report_dead, finish])
 class TestLockOrder:
     def test_each_transaction_locks_in_the_order_of_the_house(
         self, verb: Callable[[Door], None], settings: Any, tmp_path: Path

@@ -38,6 +38,8 @@ class TestHostileInput:
             with subtests.test(ident=ident):
                 assert phone.press("fit", line=ident, serial="SN-1").status_code == 404
                 assert phone.press("take_out", fitting=ident, old_serial="x", fate="keep").status_code == 404
+                assert phone.press("put_back", fitting=ident).status_code == 404
+                assert phone.press("dead_part", fitting=ident).status_code == 404
 
     def test_ids_of_another_order_are_404(self) -> None:
         place, other = working(), working(city=CityFactory(shanghai=True))
@@ -45,6 +47,8 @@ class TestHostileInput:
         fitting = other.fit()
         assert phone.press("fit", line=other.lines[0].pk, serial="SN-1").status_code == 404
         assert phone.press("take_out", fitting=fitting.pk, old_serial="x", fate="keep").status_code == 404
+        assert phone.press("put_back", fitting=fitting.pk).status_code == 404
+        assert phone.press("dead_part", fitting=fitting.pk).status_code == 404
 
     def test_any_text_is_refused_or_taken_and_never_run(self, subtests: pytest.Subtests) -> None:
         place = working()

@@ -394,9 +394,14 @@ class TestScanAgainstGivingUp:
         scanned, ended = both_at_once(
             lambda: fit(place, "SN-1"), lambda: gave_up(visit=place.visit, by=place.by, at=place.at)
         )
-        assert ended is None
-        assert isinstance(scanned, Fitting | Conflict)
-        assert place.refresh().visit.status == VisitStatus.CANNOT_COMPLETE
+        # whichever comes first, the other is told: no visit ends with a scan whose place nobody knows
+        if ended is None:
+            assert isinstance(scanned, Conflict)
+            assert place.refresh().visit.status == VisitStatus.CANNOT_COMPLETE
+        else:
+            assert isinstance(scanned, Fitting)
+            assert isinstance(ended, Conflict)
+            assert place.refresh().visit.status == VisitStatus.ON_SITE
 
 
 class TestUnitsAtHand:

@@ -9,7 +9,7 @@ from engineers.services import doorstep
 from engineers.states import CannotCompleteReason
 from orders.models import Fitting, RepairOrder
 from orders.selectors import door_work, next_step
-from orders.services.door import fit_part, lines_to_fit, take_out_part
+from orders.services.door import fit_part, lines_to_fit
 from orders.states import OrderStatus
 from parts.models import StockLocation, StockMovement, UnitStatus
 from repairhub.core.errors import Conflict
@@ -108,34 +108,3 @@ class TestDeadOnArrival:
         give_up(shop, visit, CannotCompleteReason.OTHER)
         good.unit.refresh_from_db()
         assert good.unit.status == UnitStatus.FITTED
-
-
-class TestOldPartOfTheFirstVisit:
-    def test_it_is_asked_for_on_the_second_visit(self) -> None:
-        shop = Workshop.open()
-        order = shop.book()
-        visit = shop.go_to_the_door(order)
-        fitting = scan(shop, order, visit, "SN-HALF")
-        give_up(shop, visit, CannotCompleteReason.OTHER)
-        visit = second_visit(shop, order)
-        step = next_step(visit, door_work(order, visit))
-        assert (step.name, step.fitting) == ("take_out", fitting)
-        with pytest.raises(Conflict, match="old part is not recorded yet"):
-            shop.finish(order, visit)
-        for _press in range(2):
-            take_out_part(
-                fitting=fitting, visit=visit, serial="OLD-1", fate="keep", by=shop.user, at=shop.clock
-            )
-        assert next_step(visit, door_work(order, visit)).name == "finish"
-        assert shop.finish(order, visit).status == OrderStatus.COMPLETED
-        assert Warranty.objects.get(fitting__order=order).fitting == fitting
-
-    def test_a_second_part_for_that_line_is_refused(self) -> None:
-        shop = Workshop.open()
-        order = shop.book()
-        visit = shop.go_to_the_door(order)
-        scan(shop, order, visit, "SN-HALF")
-        give_up(shop, visit, CannotCompleteReason.OTHER)
-        visit = second_visit(shop, order)
-        with pytest.raises(Conflict, match="SN-HALF is already in"):
-            scan(shop, order, visit, "SN-ELSE")

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, models, transaction
 
 from parts.models import StockMovement, StockUnit, UnitStatus
-from parts.services.stock import find_unit, fit_unit, quarantine_unit, receive_units
+from parts.services.stock import find_unit, fit_unit, put_back_unit, quarantine_unit, receive_units
 from repairhub.core.errors import Conflict, InvalidInput
 from tests.connections import both_at_once
 from tests.factories.accounts import EngineerUserFactory, PartsAdminFactory
@@ -103,6 +103,38 @@ class TestFitUnit:
         fit_unit(unit=unit, reference="RH-1", by=None, at=AT)
         with pytest.raises(Conflict):
             fit_unit(unit=read_before, reference="RH-2", by=None, at=AT)
+
+
+@pytest.mark.django_db
+class TestPutBackUnit:
+    def put_back(self, unit: StockUnit) -> StockUnit:
+        return put_back_unit(unit=unit, reference="RH-1", by=None, at=AT)
+
+    def test_a_fitted_unit_lies_again_where_it_was_taken_from(self):
+        unit = received_unit()
+        store = unit.location
+        back = self.put_back(fit_unit(unit=unit, reference="RH-1", by=None, at=AT))
+        assert (back.status, back.location) == (UnitStatus.IN_STOCK, store)
+        last = unit.movements.latest("id")
+        assert (last.kind, last.from_location, last.to_location, last.reference) == (
+            "received",
+            None,
+            store,
+            "RH-1",
+        )
+
+    def test_it_can_be_fitted_again(self):
+        unit = received_unit()
+        for _time in range(2):
+            unit = self.put_back(fit_unit(unit=unit, reference="RH-1", by=None, at=AT))
+        assert unit.movements.count() == 5
+
+    def test_one_that_is_in_no_phone_stays_as_it_is(self):
+        unit = received_unit()
+        assert self.put_back(unit) == unit
+        gone = quarantine_unit(unit=unit, city=CityFactory(), reference="RH-1", by=None, at=AT)
+        assert self.put_back(unit).status == gone.status == UnitStatus.QUARANTINED
+        assert unit.movements.count() == 2
 
 
 @pytest.mark.django_db

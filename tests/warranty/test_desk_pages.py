@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from orders.services.taking_back import report_dead_part
 from repairhub.accounts.models import User
 from repairhub.accounts.states import Role
 from repairhub.core.errors import Conflict
@@ -265,6 +266,18 @@ class TestClaimPage:
         assert "was replaced by" in response.text
         for fitting in order.fittings.select_related("unit"):
             assert fitting.unit.serial in response.text
+
+    def test_a_part_that_did_not_stay_in_is_none_of_the_claims(
+        self, workshop: Workshop, desk: Client
+    ) -> None:
+        order = workshop.book()
+        visit = workshop.go_to_the_door(order)
+        (dead,) = workshop.fit(order, visit)
+        report_dead_part(fitting=dead, visit=visit, by=workshop.user, at=workshop.clock)
+        (good,) = workshop.fit(order, visit)
+        claim = workshop.claim(workshop.finish(order, visit), fitting=None)
+        view = desk.get(reverse("claim", args=[claim.reference])).context["view"]
+        assert view.fittings == [good]
 
     def test_a_claim_too_late_is_shown_as_not_covered(self, workshop: Workshop, desk: Client) -> None:
         claim = workshop.claim(at=workshop.clock + timedelta(days=200))

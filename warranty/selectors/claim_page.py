@@ -57,7 +57,7 @@ def claim_view(claim: Claim) -> ClaimView:
     return ClaimView(
         claim=claim,
         clock=clocks_of([claim]).get(claim.pk),
-        fittings=[claim.fitting] if claim.fitting else fittings,
+        fittings=[claim.fitting] if claim.fitting else [one for one in fittings if not one.is_void],
         photos=list(claim.photos.order_by("pk")),
         hand_over=hand_over_before(claim),
         coverage=coverage_of_claim(claim, warranties),

@@ -21,7 +21,8 @@ from warranty.models import Warranty, WarrantyTerms
 def issue_warranties(*, order: RepairOrder, visit: Visit, by: Any, at: datetime) -> list[Warranty]:
     """One warranty for every fitting of the order that has none yet, of this visit and of earlier ones.
 
-    A part that was dead on arrival is no promise: it is left out.
+    A part that was put back or dead on arrival is no promise, nor is one whose old part is not out yet: they
+    are left out.
 
     A part that a rework put in takes over the promise of the part before it. Nothing to issue: an empty list,
     nothing is written. Raises Conflict unless the order is completed.
@@ -35,7 +36,7 @@ def issue_warranties(*, order: RepairOrder, visit: Visit, by: Any, at: datetime)
         )
     fittings = list(
         Fitting.objects.standing()
-        .filter(order=order, warranty=None)
+        .filter(order=order, warranty=None, removed_at__isnull=False)
         .select_related("line", "unit__lot__part")
         .order_by("fitted_at", "pk")
     )
