@@ -9,6 +9,7 @@ from tests.factories.accounts import EngineerUserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.pages.urls")]
 HTMX = {"HX-Request": "true"}
+GOING_BACK = HTMX | {"HX-History-Restore-Request": "true"}
 
 
 @pytest.fixture
@@ -61,6 +62,19 @@ class TestAnAddressThatDoesNotExist:
     def test_speaks_chinese_to_who_reads_chinese(self, visitor: Client) -> None:
         response = visitor.get("/no-such-page/", headers={"Accept-Language": "zh-CN"})
         assert b'lang="zh-hans"' in response.content
+
+
+class TestGoingBackToARefusal:
+    @pytest.mark.parametrize("path", ["/test/taken/", "/test/closed/", "/no-such-page/"])
+    def test_shows_the_whole_page_again(self, visitor: Client, path: str) -> None:
+        response = visitor.get(path, headers=GOING_BACK)
+        assert b"<!doctype html>" in response.content
+
+    @pytest.mark.parametrize("path", ["/test/taken/", "/test/closed/", "/no-such-page/"])
+    def test_tells_caches_that_the_fragment_is_another_answer(self, visitor: Client, path: str) -> None:
+        named = visitor.get(path).headers["Vary"]
+        assert "HX-Request" in named
+        assert "HX-History-Restore-Request" in named
 
 
 class TestADefect:

@@ -4,12 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django import template
+from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from repairhub.core import moments
+from repairhub.core import moments, pages
 from repairhub.core.money import format_money
 
 register = template.Library()
@@ -77,3 +78,9 @@ def state_badge(state: str, label: str) -> SafeString:
 def starts_with(text: str | None, beginning: str) -> bool:
     """Whether the text begins so: for the current entry of a navigation."""
     return bool(text) and str(text).startswith(beginning)
+
+
+@register.filter
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page it is on."""
+    return pages.wants_fragment(request)
