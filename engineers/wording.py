@@ -1,8 +1,11 @@
-"""Short words for the desk: how long ago, how long still, at a glance."""
+"""Words of the desk and of the engineer: how long ago, how long still, and what was promised."""
 
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
+
+from engineers.models import Visit
+from repairhub.core.moments import format_time, format_window
 
 HOUR, DAY = 60, 24 * 60
 
@@ -22,3 +25,11 @@ def time_left(due_at: datetime, at: datetime) -> str:
     if due_at > at:
         return _("%(span)s left") % {"span": short_span(due_at - at)}
     return _("%(span)s over") % {"span": short_span(at - due_at)}
+
+
+def nobody_before(visit: Visit) -> str:
+    """The sentence for whoever comes before the promised window: until then the customer may be away."""
+    return _("Your customer was promised %(window)s: nobody has to be at home before %(start)s.") % {
+        "window": format_window(visit.window_start_at, visit.window_end_at, visit.city),
+        "start": format_time(visit.window_start_at, visit.city),
+    }

@@ -1,6 +1,7 @@
 """The engineer's visit page: one big step per screen."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from engineers.planning import city_today
 from engineers.ports import visit_details
 from engineers.services import doorstep
 from engineers.states import VisitStatus
+from engineers.wording import nobody_before
 from orders import door_forms
 from orders.models import Fitting, QuoteLine, RepairOrder
 from orders.selectors import DoorStep, door_order, door_work, next_step, units_at_hand
@@ -104,6 +106,7 @@ def _page(
     order = door_order(visit)
     work = door_work(order, visit)
     step = next_step(visit, work)
+    at = timezone.now()
     status = error.status if error else 400 if form is not None else 200
     if tried and tried not in OPEN_STEPS[step.name]:
         error = error or _not_open_now()
@@ -126,9 +129,14 @@ def _page(
         "code_is_next": tried in ("code", "send_code") or order.pin_failures >= PIN_GUESSES,
         "door_addresses": [contact_address(contact) for contact in door.door_contacts(order)],
         "at_hand": _at_hand(step, order, request),
-        "is_other_day": visit.on != city_today(visit.city, timezone.now()),
+        "is_other_day": visit.on != city_today(visit.city, at),
+        "too_early": nobody_before(visit) if _is_early(step, visit, at) else "",
     }
     return render(request, "orders/door.html", context, status=status)
+
+
+def _is_early(step: DoorStep, visit: Visit, at: datetime) -> bool:
+    return step.name in ("arrive", "start") and at < visit.window_start_at
 
 
 def _not_open_now() -> DomainError:
