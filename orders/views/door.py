@@ -27,7 +27,7 @@ from orders.services.pins import PIN_GUESSES
 from orders.services.telling import contact_address
 from repairhub.accounts.access import role_required
 from repairhub.accounts.states import Role
-from repairhub.core.errors import Conflict, DomainError
+from repairhub.core.errors import Conflict, DomainError, NotFoundError
 
 SHOWN_UNITS = 8
 # the form of each step; a step without one needs no words
@@ -84,7 +84,13 @@ def door_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
 
 def _visit(request: HttpRequest, reference: str) -> Visit:
     mine = Visit.objects.for_engineer(request.user).select_related("city", "engineer__user")
-    return get_object_or_404(mine, reference=reference)
+    visit = mine.filter(reference=reference).first()
+    if visit is None:  # there is none, or it is somebody else's: to whom is nobody's business
+        raise NotFoundError(
+            _("There is no visit %(reference)s on your list.") % {"reference": reference},
+            next_step=_("Reload your day: it may have been given to somebody else."),
+        )
+    return visit
 
 
 def _refused(

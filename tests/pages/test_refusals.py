@@ -5,7 +5,8 @@ import re
 import pytest
 from django.test import Client
 
-from tests.factories.accounts import EngineerUserFactory
+from repairhub.accounts.states import STAFF_ROLES
+from tests.factories.accounts import FACTORY_OF_ROLE, EngineerUserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.pages.urls")]
 HTMX = {"HX-Request": "true"}
@@ -51,6 +52,26 @@ class TestAPageThatIsNotOpen:
 
     def test_htmx_gets_the_reason_alone(self, visitor: Client) -> None:
         assert text(visitor.get("/test/closed/", headers=HTMX)) == "This page is for: dispatcher."
+
+
+class TestStaffMeetARefusal:
+    @pytest.mark.parametrize("role", STAFF_ROLES)
+    @pytest.mark.parametrize("path", ["/test/taken/", "/test/closed/", "/no-such-page/"])
+    def test_in_the_frame_of_their_own_pages_with_the_way_back(
+        self, visitor: Client, path: str, role: str
+    ) -> None:
+        visitor.force_login(FACTORY_OF_ROLE[role](), backend="repairhub.accounts.backends.StaffBackend")
+        page = visitor.get(path).content.decode()
+        assert 'class="staff-head"' in page
+        assert "To your own page" in page
+        assert "my order" not in page.lower()
+        assert "Links to orders" not in page
+
+    @pytest.mark.parametrize("path", ["/test/taken/", "/test/closed/", "/no-such-page/"])
+    def test_a_customer_keeps_the_customers_frame(self, visitor: Client, path: str) -> None:
+        page = visitor.get(path).content.decode()
+        assert 'class="site-head"' in page
+        assert "staff-head" not in page
 
 
 class TestAnAddressThatDoesNotExist:

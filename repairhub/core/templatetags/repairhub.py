@@ -84,3 +84,12 @@ def starts_with(text: str | None, beginning: str) -> bool:
 def wants_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page it is on."""
     return pages.wants_fragment(request)
+
+
+@register.filter
+def frame(request: HttpRequest) -> str:
+    """The template around an answer that anybody may meet: none for a fragment, for who signed in the staff's."""
+    if pages.wants_fragment(request):
+        return "fragment.html"
+    user = getattr(request, "user", None)
+    return "staff_base.html" if user is not None and user.is_authenticated else "base.html"
