@@ -1,4 +1,4 @@
-"""Short words for the desk: how long ago, how long still, at a glance; and what a change has cost."""
+"""Words of the desk and of the engineer: how long ago, how long still, what was promised, what a change cost."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from engineers.models import Visit
+from repairhub.core.moments import format_time, format_window
 from repairhub.core.names import listed
 
 HOUR, DAY = 60, 24 * 60
@@ -36,3 +37,11 @@ def lost_their_engineer(visits: Sequence[Visit]) -> str:
         "%(count)d visits have lost their engineer and wait on the dispatch board: %(visits)s.",
         len(visits),
     ) % {"count": len(visits), "visits": listed(visit.reference for visit in visits)}
+
+
+def nobody_before(visit: Visit) -> str:
+    """The sentence for whoever comes before the promised window: until then the customer may be away."""
+    return _("Your customer was promised %(window)s: nobody has to be at home before %(start)s.") % {
+        "window": format_window(visit.window_start_at, visit.window_end_at, visit.city),
+        "start": format_time(visit.window_start_at, visit.city),
+    }

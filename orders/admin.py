@@ -179,11 +179,11 @@ class RepairOrderAdmin(OfOwnCities, ReadOnlyAdmin):
     fields = [
         ("reference", "status"),
         ("device_model", "city"),
-        ("district", "address_covered"),
+        ("district_name", "address_covered"),
         ("kind", "channel", "payer"),
         ("booked_at", "completed_at", "ended_at"),
     ]
-    readonly_fields = ["address_covered"]
+    readonly_fields = ["district_name", "address_covered"]
     inlines = [VisitInline, QuoteInline, FittingInline, ContactInline, EventInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RepairOrder]:
@@ -210,6 +210,11 @@ class RepairOrderAdmin(OfOwnCities, ReadOnlyAdmin):
         """The newest approved quote's total."""
         approved = (quote for quote in order.quotes.all() if hasattr(quote, "approval"))
         return next((format_money(quote.total, quote.currency) for quote in approved), "-")
+
+    @display(description=_("District"))
+    def district_name(self, order: RepairOrder) -> str:
+        """The district in the reader's language."""
+        return order.city.district_name(order.district)
 
     @display(description=_("Address"))
     def address_covered(self, order: RepairOrder) -> str:

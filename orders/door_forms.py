@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from engineers.states import CannotCompleteReason
+from orders.digits import six_digits
 from orders.states import OldPartFate
 from repairhub.core.photos import ACCEPTED
 
@@ -28,6 +29,13 @@ class PinForm(forms.Form):
         error_messages={"required": _("Enter the six digits that the customer tells you.")},
     )
 
+    def clean_pin(self) -> str:
+        """Six digits; anything else is refused here, where no guess is counted."""
+        digits = six_digits(self.cleaned_data["pin"])
+        if digits is None:
+            raise forms.ValidationError(_("The PIN has six digits. Ask the customer to read it again."))
+        return digits
+
 
 class DoorCodeForm(forms.Form):
     code = forms.CharField(
@@ -37,6 +45,13 @@ class DoorCodeForm(forms.Form):
         widget=DigitsInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={"required": _("Enter the six digits from the customer’s message.")},
     )
+
+    def clean_code(self) -> str:
+        """Six digits; anything else is refused here, where no guess is counted."""
+        digits = six_digits(self.cleaned_data["code"])
+        if digits is None:
+            raise forms.ValidationError(_("The door code has six digits. Ask the customer to read it again."))
+        return digits
 
 
 class SerialForm(forms.Form):

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from orders.digits import six_digits
 from orders.offers import RepairOffer
 from parts.models import Grade
 from repairhub.core.errors import DomainError
@@ -15,7 +16,6 @@ from repairhub.places.districts import district_instead
 from repairhub.places.models import City, District
 
 FIRST_YEAR, LAST_YEAR = 2000, 2999
-FULL_WIDTH_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
 class SearchForm(forms.Form):
@@ -268,8 +268,8 @@ class CodeForm(forms.Form):
 
     def clean_code(self) -> str:
         """Six digits, however they were spaced."""
-        digits = re.sub(r"[\s-]", "", self.cleaned_data["code"].translate(FULL_WIDTH_DIGITS))
-        if not re.fullmatch(r"[0-9]{6}", digits):
+        digits = six_digits(self.cleaned_data["code"])
+        if digits is None:
             raise forms.ValidationError(_("The code has six digits."))
         return digits
 

@@ -60,6 +60,11 @@ class OrderPage:
         return order_pin(self.order) if self.may_approve and self.is_live else ""
 
     @cached_property
+    def district(self) -> str:
+        """The district in the reader's language."""
+        return self.order.city.district_name(self.order.district)
+
+    @cached_property
     def quote(self) -> Quote:
         """The newest approved version."""
         return next(quote for quote in self.order.quotes.all() if hasattr(quote, "approval"))

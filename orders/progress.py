@@ -125,7 +125,8 @@ class Progress:
         place = self.data.get("place")
         if not place or self.city is None:
             return None
-        return Pin(**{**place, "city": self.city})
+        # the language may have been changed since the place was chosen
+        return Pin(**{**place, "city": self.city, "district": self.city.district_name(place["district"])})
 
     @property
     def visit_plan(self) -> VisitPlan:

@@ -94,10 +94,11 @@ def engineer_turned_back(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any)
 
 @receiver(signals.visit_arrived)
 def engineer_arrived(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
-    """A line on the timeline; a reminder has no sense any more."""
+    """A line on the timeline, with how early it was; a reminder has no sense any more."""
+    early = {"minutes_early": visit.minutes_early} if visit.minutes_early else None
     for link in _links(visit):
         order = _locked(link)
-        append_event(order, "arrived", by=by, at=at)
+        append_event(order, "arrived", by=by, at=at, payload=early)
         call_off_reminder(order, visit, at=at)
 
 

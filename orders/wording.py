@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from engineers.states import CannotCompleteReason
 from orders.models import OrderEvent
@@ -100,6 +101,16 @@ def _engineer_named(payload: Payload) -> Words:
     return Words(_("Your engineer is named"), str(payload.get("engineer", "")))
 
 
+def _arrived(payload: Payload) -> Words:
+    minutes = int(payload.get("minutes_early", 0))
+    early = ngettext(
+        "%(minutes)d minute before the promised window. Nothing begins before you give your PIN.",
+        "%(minutes)d minutes before the promised window. Nothing begins before you give your PIN.",
+        minutes,
+    )
+    return Words(_("Engineer at your door"), early % {"minutes": minutes} if minutes else "")
+
+
 def _cannot_complete(payload: Payload) -> Words:
     reasons = {str(value): str(label) for value, label in CannotCompleteReason.choices}
     reason = reasons.get(str(payload.get("reason", "")), "")
@@ -169,7 +180,7 @@ register_words(
         "turned_back": lambda payload: Words(
             _("Your engineer is held up"), _("We are seeing to it and tell you as soon as somebody sets out.")
         ),
-        "arrived": lambda payload: Words(_("Engineer at your door")),
+        "arrived": _arrived,
         "started": _started,
         "part_in": _part_in,
         "part_out": _part_out,

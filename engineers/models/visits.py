@@ -155,6 +155,13 @@ class Visit(LifecycleMixin, models.Model):
         return self.status in ENDED
 
     @property
+    def minutes_early(self) -> int:
+        """How many whole minutes before the promised window the engineer arrived; 0 from its start on."""
+        if self.arrived_at is None or self.arrived_at >= self.window_start_at:
+            return 0
+        return int((self.window_start_at - self.arrived_at).total_seconds() // 60)
+
+    @property
     def standing(self) -> str:
         """State and engineer in one word: what a decision of a dispatcher was made on."""
         return f"{self.status}:{self.engineer_id or ''}"

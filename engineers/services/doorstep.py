@@ -19,9 +19,10 @@ from engineers.services.planning import ARRIVE_WITHIN_WINDOW, ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day, locked_visit
 from engineers.signals import visit_arrived, visit_ended, visit_set_out, visit_turned_back, visits_at_risk
 from engineers.states import AWAITED, UNDER_WAY, CannotCompleteReason, VisitStatus
+from engineers.wording import nobody_before
 from repairhub.accounts.rules import sees_dispatch_board
 from repairhub.core.errors import Conflict, InvalidInput, NotAllowed
-from repairhub.core.moments import format_time, format_window
+from repairhub.core.moments import format_time
 from repairhub.sla.services.clocks import stop_clock
 
 NO_ACCESS_AFTER = timedelta(minutes=10)
@@ -82,7 +83,11 @@ def turn_back(*, visit: Visit, reason: str, by: Any, at: datetime) -> Visit:
 
 @transaction.atomic
 def arrive(*, visit: Visit, by: Any, at: datetime) -> Visit:
-    """The visit, on site; the clock of the promised window stops."""
+    """The visit, on site; the clock of the promised window stops.
+
+    Before the window it is on the record how early it was: the customer need not be there, and decides by
+    giving the PIN whether the work begins.
+    """
     visit = _own_with_day_locked(visit, by)
     if visit.status == VisitStatus.ON_SITE:
         return visit
@@ -90,7 +95,8 @@ def arrive(*, visit: Visit, by: Any, at: datetime) -> Visit:
     visit.arrived_at = at
     visit.save(update_fields=["status", "arrived_at"])
     stop_clock(subject=visit, target_key=ARRIVE_WITHIN_WINDOW, at=at)
-    record(visit, "arrived", by=by, at=at, from_status=VisitStatus.EN_ROUTE)
+    early = {"minutes_early": visit.minutes_early} if visit.minutes_early else None
+    record(visit, "arrived", by=by, at=at, from_status=VisitStatus.EN_ROUTE, data=early)
     visit_arrived.send(sender=Visit, visit=visit, by=by, at=at)
     return visit
 
@@ -239,14 +245,9 @@ def _own_with_day_locked(visit: Visit, by: Any) -> Visit:
 def _check_waited(visit: Visit, at: datetime) -> None:
     if visit.arrived_at is None:
         return  # not at the door: the move itself is refused
-    start_at, end_at = visit.window_start_at, visit.window_end_at
-    if at < start_at:
-        message = _("Your customer was promised %(window)s: nobody has to be at home before %(start)s.") % {
-            "window": format_window(start_at, end_at, visit.city),
-            "start": format_time(start_at, visit.city),
-        }
+    if at < visit.window_start_at:
         raise Conflict(
-            message,
+            nobody_before(visit),
             code="before_window",
             next_step=_("Please wait until then, and ring again."),
         )

@@ -33,7 +33,7 @@ from repairhub.accounts.access import role_required
 from repairhub.accounts.states import Role
 from repairhub.core.errors import DomainError, NotFoundError
 from repairhub.core.moments import format_moment, format_time
-from repairhub.core.pages import render_page
+from repairhub.core.pages import render_page, wants_fragment
 
 EVENTS_SHOWN = 12
 # by GET one comes here from a sign-in or the language switch, and is led to the board
@@ -50,11 +50,11 @@ def board(request: HttpRequest) -> HttpResponse:
         return render_page(request, "engineers/board_empty.html", {})
     filters = BoardFilters.read(request.GET, cities, at)
     token = board_token(filters.city, filters.on, at)
-    if request.htmx and filters.seen == token:  # type: ignore[attr-defined]
+    if wants_fragment(request) and filters.seen == token:
         return HttpResponse(status=204)
     context = {"filters": filters, "cities": cities, **_day(request, filters, at)}
     context["live_address"] = filters.address(seen=token)
-    if not request.htmx and filters.visit:  # type: ignore[attr-defined]
+    if filters.visit and not wants_fragment(request):
         context |= _panel(_visit(request, filters.visit), at)
     return render_page(request, "engineers/board.html", context, partial="live")
 
@@ -190,7 +190,7 @@ def _visit(request: HttpRequest, reference: str) -> Visit:
 
 def _changed(request: HttpRequest, visit: Visit, said: str, at: datetime) -> HttpResponse:
     """After a decision: back to the board with the visit open, or its panel afresh."""
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not wants_fragment(request):
         messages.success(request, said)
         return redirect(_board_of(visit))
     context = {**_panel(_visit(request, visit.reference), at), "said": said}

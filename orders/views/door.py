@@ -1,6 +1,7 @@
 """The engineer's visit page: one big step per screen."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from engineers.planning import city_today
 from engineers.ports import visit_details
 from engineers.services import doorstep
 from engineers.states import VisitStatus
+from engineers.wording import nobody_before
 from orders import door_forms
 from orders.models import Fitting, QuoteLine, RepairOrder
 from orders.selectors import (
@@ -32,7 +34,7 @@ from orders.services.pins import PIN_GUESSES
 from orders.services.telling import contact_address
 from repairhub.accounts.access import role_required
 from repairhub.accounts.states import Role
-from repairhub.core.errors import Conflict, DomainError
+from repairhub.core.errors import Conflict, DomainError, NotFoundError
 
 SHOWN_UNITS = 8
 # the form of each step; a step without one needs no words
@@ -94,7 +96,13 @@ def door_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
 
 def _visit(request: HttpRequest, reference: str) -> Visit:
     mine = Visit.objects.for_engineer(request.user).select_related("city", "engineer__user")
-    return get_object_or_404(mine, reference=reference)
+    visit = mine.filter(reference=reference).first()
+    if visit is None:  # there is none, or it is somebody else's: to whom is nobody's business
+        raise NotFoundError(
+            _("There is no visit %(reference)s on your list.") % {"reference": reference},
+            next_step=_("Reload your day: it may have been given to somebody else."),
+        )
+    return visit
 
 
 def _refused(
@@ -116,6 +124,7 @@ def _page(
     order = door_order(visit)
     work = door_work(order, visit)
     step = next_step(visit, work)
+    at = timezone.now()
     status = error.status if error else 400 if form is not None else 200
     unsettled = error.code if error is not None and error.code in taking_back.UNSETTLED else ""
     if tried and tried not in OPEN_STEPS[step.name]:
@@ -141,9 +150,14 @@ def _page(
         "unsettled": unsettled,
         "old_parts": old_parts_to_put_back(order, visit) if visit.started_at else [],
         "at_hand": _at_hand(step, order, request),
-        "is_other_day": visit.on != city_today(visit.city, timezone.now()),
+        "is_other_day": visit.on != city_today(visit.city, at),
+        "too_early": nobody_before(visit) if _is_early(step, visit, at) else "",
     }
     return render(request, "orders/door.html", context, status=status)
+
+
+def _is_early(step: DoorStep, visit: Visit, at: datetime) -> bool:
+    return step.name in ("arrive", "start") and at < visit.window_start_at
 
 
 def _not_open_now() -> DomainError:

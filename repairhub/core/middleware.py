@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from .errors import DomainError
+from .pages import vary_on_fragment
 
 
 class AdminPolicyMiddleware:
@@ -30,7 +31,10 @@ class DomainErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code >= 400:
+            vary_on_fragment(response)  # pages of refusals and of 403 and 404 have a fragment as well
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The refusal's own status, with a page that says why and what next."""

@@ -12,6 +12,11 @@ def listed(words: Iterable[object]) -> str:
     return gettext(", ").join(str(word) for word in words)
 
 
+def name_column() -> str:
+    """The column of NamedInTwoLanguages that holds the name in the reader's language."""
+    return "name_zh" if (get_language() or "en").startswith("zh") else "name_en"
+
+
 class NamedInTwoLanguages(models.Model):
     """`name_en` and `name_zh`; `name` is the one of the active language."""
 
@@ -27,4 +32,4 @@ class NamedInTwoLanguages(models.Model):
     @property
     def name(self) -> str:
         """The name in the reader's language."""
-        return self.name_zh if (get_language() or "en").startswith("zh") else self.name_en
+        return str(getattr(self, name_column()))

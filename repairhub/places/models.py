@@ -69,6 +69,11 @@ class City(NamedInTwoLanguages):
         """The city's time zone: its days and windows are counted there."""
         return ZoneInfo(self.time_zone)
 
+    def district_name(self, stored: str) -> str:
+        """The district's name in the reader's language; as stored where the city has none of that name."""
+        district = self.districts.known_as(stored).first() if stored else None
+        return district.name if district else stored
+
     def covers(self, latitude: float, longitude: float) -> bool:
         """Whether the place (degrees) lies within the city's radius."""
         return haversine_km(self.latitude, self.longitude, latitude, longitude) <= self.radius_km
@@ -78,6 +83,10 @@ class DistrictQuerySet(models.QuerySet["District"]):
     def open(self) -> "DistrictQuerySet":
         """Districts of the cities in which a visit can be booked, city by city."""
         return self.filter(city__is_open=True).select_related("city").order_by("city__name_en", "name_en")
+
+    def known_as(self, name: str | models.OuterRef) -> "DistrictQuerySet":
+        """Districts with that name in either language: what was stored is in the language of who stored it."""
+        return self.filter(models.Q(name_en=name) | models.Q(name_zh=name))
 
 
 class District(NamedInTwoLanguages):

@@ -220,6 +220,7 @@ class TestLists:
         engineer = workshop.engineer if with_engineer else None
         client = signed_in(Role.DISPATCHER, cities=[workshop.city])
         order = workshop.book()
+        RepairOrder.objects.update(district="Chaoyang")
         self.check(
             name,
             client,

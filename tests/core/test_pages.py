@@ -17,9 +17,9 @@ def page(tmp_path: Any, settings: Any) -> str:
     return "page.html"
 
 
-def asked(*, htmx: bool, boosted: bool = False) -> Any:
+def asked(*, htmx: bool, boosted: bool = False, going_back: bool = False) -> Any:
     request: Any = RequestFactory().get("/")
-    request.htmx = SimpleNamespace(boosted=boosted) if htmx else False
+    request.htmx = SimpleNamespace(boosted=boosted, history_restore_request=going_back) if htmx else False
     return request
 
 
@@ -39,10 +39,14 @@ class TestRenderPage:
             b"Whole page" in pages.render_page(asked(htmx=True, boosted=True), page, partial="list").content
         )
 
+    def test_the_browser_s_back_button_gets_the_whole_page(self, page: str) -> None:
+        response = pages.render_page(asked(htmx=True, going_back=True), page, partial="list")
+        assert b"Whole page" in response.content
+
     def test_a_page_without_partials_is_always_whole(self, page: str) -> None:
         assert b"Whole page" in pages.render_page(asked(htmx=True), page).content
 
     def test_says_so_to_caches_and_keeps_the_status(self, page: str) -> None:
         response = pages.render_page(asked(htmx=True), page, partial="list", status=409)
-        assert response.headers["Vary"] == "HX-Request"
+        assert response.headers["Vary"] == "HX-Request, HX-History-Restore-Request"
         assert response.status_code == 409

@@ -377,6 +377,19 @@ class TestTheAddress:
         assert "Confirm Ying Chen" in page(desk, visit=visit.reference)
 
 
+class TestGoingBack:
+    def test_shows_the_whole_board_with_the_visit_that_was_open(
+        self, desk: Client, city: City, engineer: Engineer
+    ) -> None:
+        visit = planned_visit(city=city)
+        query = {"visit": visit.reference, "seen": board_token(city, DAY, MORNING)}
+        headers = HTMX | {"HX-History-Restore-Request": "true"}
+        response = desk.get(reverse("board"), query, headers=headers)
+        assert response.status_code == 200
+        assert "<!doctype html>" in response.content.decode()
+        assert "Confirm Ying Chen" in response.content.decode()
+
+
 class TestRefreshing:
     def live(self, client: Client, seen: str) -> tuple[int, str]:
         """What the board's own request gets."""

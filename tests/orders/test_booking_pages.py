@@ -152,6 +152,12 @@ class TestPhone:
         assert 'value="iphone-12"' in answer.text
         assert "<html" not in answer.text
 
+    def test_back_after_a_search_shows_the_whole_page(self, customer: Browser) -> None:
+        going_back = {"hx-request": "true", "hx-history-restore-request": "true"}
+        answer = customer.client.get(reverse("book"), {"q": "12"}, headers=going_back)
+        assert "<html" in answer.text
+        assert 'value="iphone-12"' in answer.text
+
     def test_one_that_we_do_not_repair_is_said_with_the_way_on(self, customer: Browser) -> None:
         assert "We do not repair a phone of that name yet" in customer.get("book", q="Nokia 3310").text
 

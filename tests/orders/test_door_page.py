@@ -16,6 +16,7 @@ from engineers.states import VisitStatus
 from orders.links import order_pin
 from orders.states import OrderStatus
 from parts.models import Grade, StockUnit, UnitStatus
+from repairhub.accounts.models import OneTimeCode
 from repairhub.notifications.models import Message
 from repairhub.notifications.sealing import unseal
 from tests.factories.door import door, photo, screen_part, working
@@ -23,6 +24,7 @@ from tests.factories.engineers import clock
 from tests.orders.phone import STEPS, Phone, moved_on, text
 
 pytestmark = pytest.mark.django_db
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
 @pytest.fixture(autouse=True)
@@ -178,6 +180,26 @@ class TestRefusals:
         assert 'id="start_pin_error"' in text(response)
         assert "4 tries are left" in text(response)
         assert 'aria-invalid="true"' in text(response)
+
+    @pytest.mark.parametrize("typed", ["12", "1234567", "abcdef", "12 34 5", "12345a", "²³¹²³¹"])
+    @pytest.mark.parametrize(("step", "field"), [("start", "pin"), ("code", "code")])
+    def test_what_has_not_six_digits_costs_no_try(self, step: str, field: str, typed: str) -> None:
+        place = door()
+        phone = Phone(place)
+        phone.press("send_code")
+        response = phone.press(step, **{field: typed})
+        assert response.status_code == 400
+        assert "has six digits" in text(response)
+        assert f'id="{step}_{field}_error"' in text(response)
+        assert place.refresh().order.pin_failures == 0
+        assert set(OneTimeCode.objects.values_list("attempts", flat=True)) == {0}
+
+    @pytest.mark.parametrize("typed", ["{0}{1}{2} {3}{4}{5}", " {0}{1}{2}-{3}{4}{5} ", "full-width"])
+    def test_six_digits_open_however_they_are_typed(self, typed: str) -> None:
+        place = door()
+        digits = order_pin(place.order)
+        pin = digits.translate(FULL_WIDTH) if typed == "full-width" else typed.format(*digits)
+        assert moved_on(Phone(place).press("start", pin=pin), place)
 
     def test_the_wrong_grade_is_said_at_its_field_and_the_serial_stays(self) -> None:
         place = working()

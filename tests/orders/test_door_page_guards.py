@@ -95,6 +95,16 @@ class TestHostileInput:
                 assert phone.client.get(f"/engineer/visits/{reference}/").status_code == 404
                 assert phone.client.post(f"/engineer/visits/{reference}/fit/").status_code == 404
 
+    def test_a_visit_that_is_not_on_the_engineer_s_list_is_said_with_the_way_on(self) -> None:
+        place, other = door(), door(city=CityFactory(code="SH"))
+        phone = Phone(place)
+        for reference in ("V-2222222222", other.visit.reference):
+            page = text(phone.client.get(f"/engineer/visits/{reference}/"))
+            assert f"There is no visit {reference} on your list." in page
+            assert "Reload your day: it may have been given to somebody else." in page
+            assert 'class="staff-head"' in page
+            assert "Links to orders" not in page
+
     def test_an_unknown_step_is_404(self) -> None:
         place = door()
         phone = Phone(place)

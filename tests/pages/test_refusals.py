@@ -5,10 +5,12 @@ import re
 import pytest
 from django.test import Client
 
-from tests.factories.accounts import EngineerUserFactory
+from repairhub.accounts.states import STAFF_ROLES
+from tests.factories.accounts import FACTORY_OF_ROLE, EngineerUserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.pages.urls")]
 HTMX = {"HX-Request": "true"}
+GOING_BACK = HTMX | {"HX-History-Restore-Request": "true"}
 
 
 @pytest.fixture
@@ -52,6 +54,26 @@ class TestAPageThatIsNotOpen:
         assert text(visitor.get("/test/closed/", headers=HTMX)) == "This page is for: dispatcher."
 
 
+class TestStaffMeetARefusal:
+    @pytest.mark.parametrize("role", STAFF_ROLES)
+    @pytest.mark.parametrize("path", ["/test/taken/", "/test/closed/", "/no-such-page/"])
+    def test_in_the_frame_of_their_own_pages_with_the_way_back(
+        self, visitor: Client, path: str, role: str
+    ) -> None:
+        visitor.force_login(FACTORY_OF_ROLE[role](), backend="repairhub.accounts.backends.StaffBackend")
+        page = visitor.get(path).content.decode()
+        assert 'class="staff-head"' in page
+        assert "To your own page" in page
+        assert "my order" not in page.lower()
+        assert "Links to orders" not in page
+
+    @pytest.mark.parametrize("path", ["/test/taken/", "/test/closed/", "/no-such-page/"])
+    def test_a_customer_keeps_the_customers_frame(self, visitor: Client, path: str) -> None:
+        page = visitor.get(path).content.decode()
+        assert 'class="site-head"' in page
+        assert "staff-head" not in page
+
+
 class TestAnAddressThatDoesNotExist:
     def test_offers_to_send_the_link_again(self, visitor: Client) -> None:
         response = visitor.get("/no-such-page/")
@@ -61,6 +83,19 @@ class TestAnAddressThatDoesNotExist:
     def test_speaks_chinese_to_who_reads_chinese(self, visitor: Client) -> None:
         response = visitor.get("/no-such-page/", headers={"Accept-Language": "zh-CN"})
         assert b'lang="zh-hans"' in response.content
+
+
+class TestGoingBackToARefusal:
+    @pytest.mark.parametrize("path", ["/test/taken/", "/test/closed/", "/no-such-page/"])
+    def test_shows_the_whole_page_again(self, visitor: Client, path: str) -> None:
+        response = visitor.get(path, headers=GOING_BACK)
+        assert b"<!doctype html>" in response.content
+
+    @pytest.mark.parametrize("path", ["/test/taken/", "/test/closed/", "/no-such-page/"])
+    def test_tells_caches_that_the_fragment_is_another_answer(self, visitor: Client, path: str) -> None:
+        named = visitor.get(path).headers["Vary"]
+        assert "HX-Request" in named
+        assert "HX-History-Restore-Request" in named
 
 
 class TestADefect:

@@ -89,3 +89,20 @@ class TestDistrict:
         CityFactory(is_open=False)
         load_districts()
         assert not District.objects.open().exists()
+
+
+class TestDistrictName:
+    @pytest.mark.parametrize("stored", ["Haidian", "海淀区"])
+    def test_is_in_the_readers_language_whichever_it_was_stored_in(self, stored: str) -> None:
+        city = CityFactory()
+        load_districts()
+        assert city.district_name(stored) == "Haidian"
+        with translation.override("zh-hans"):
+            assert city.district_name(stored) == "海淀区"
+
+    @pytest.mark.parametrize("typed", ["", "by the old mill", "浦东新区"])
+    def test_what_is_no_district_of_the_city_stays_as_typed(self, typed: str) -> None:
+        city = CityFactory()
+        CityFactory(code="SH")
+        load_districts()
+        assert city.district_name(typed) == typed

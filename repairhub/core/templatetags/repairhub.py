@@ -4,12 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django import template
+from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from repairhub.core import moments
+from repairhub.core import moments, pages
 from repairhub.core.money import format_money
 
 register = template.Library()
@@ -77,3 +78,18 @@ def state_badge(state: str, label: str) -> SafeString:
 def starts_with(text: str | None, beginning: str) -> bool:
     """Whether the text begins so: for the current entry of a navigation."""
     return bool(text) and str(text).startswith(beginning)
+
+
+@register.filter
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page it is on."""
+    return pages.wants_fragment(request)
+
+
+@register.filter
+def frame(request: HttpRequest) -> str:
+    """The template around an answer that anybody may meet: none for a fragment, for who signed in the staff's."""
+    if pages.wants_fragment(request):
+        return "fragment.html"
+    user = getattr(request, "user", None)
+    return "staff_base.html" if user is not None and user.is_authenticated else "base.html"
