@@ -25,12 +25,13 @@ KEEP_LANES = 60_000
 class Prices:
     """What the search weighs driving against, in seconds of travel.
 
-    A promised visit without an engineer outweighs everything, then comes the weight of the others,
-    then travel and the changes of engineer for customers who know the name (issue "Dispatch",
+    A promised visit without an engineer outweighs everything, one that has an engineer now a little more
+    than one that has none; then comes the weight of the others, then travel and the changes of engineer for customers who know the name (issue "Dispatch",
     Objective). ``slack`` seconds are kept free before each promise that has them now.
     """
 
     broken_promise: int = 10_000_000
+    kept_promise: int = 100_000
     lost_weight: int = 36_000
     change: int = 900
     slack: int = 0
@@ -101,8 +102,10 @@ class Lanes:
         self._named = [number.get(stop.named, -1) if stop.named is not None else -1 for stop in self.stops]
         self.able = [self._able(v) for v in range(self.count)]
         self.loss = [
-            self.prices.broken_promise if stop.promised else self.prices.lost_weight * stop.weight
-            for stop in self.stops
+            self.prices.broken_promise + (self.prices.kept_promise if holder >= 0 else 0)
+            if stop.promised
+            else self.prices.lost_weight * stop.weight
+            for stop, holder in zip(self.stops, self.holder, strict=True)
         ]
         self._pool: dict[tuple[int, tuple[int, ...]], Lane] = {}
 

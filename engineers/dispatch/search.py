@@ -24,6 +24,8 @@ BLIND = 0.05
 """How often a lane that has a place is overlooked."""
 APART = 0.2
 """Seconds of distance that a second between two windows counts for when neighbours are sought."""
+SEEK = 0.3
+"""How often a round begins around a visit that is left out, while there is one."""
 LOOK_AT_THE_CLOCK = 16
 """Rounds between two looks at the budget."""
 
@@ -177,7 +179,10 @@ class _State:
         random, where, standing, lane_of = self.random, self.where, self.standing, self.lanes.lane
         taken: list[int] = []
         strings = 1 + int(random() * (4 * TAKEN / (1 + LONGEST)))
-        for visit in self.near(int(random() * self.lanes.count)):
+        middle = int(random() * self.lanes.count)
+        if self.out and random() < SEEK:
+            middle = sorted(self.out)[int(random() * len(self.out))]
+        for visit in self.near(middle):
             n = where[visit]
             if n < 0 or n in touched:
                 continue
