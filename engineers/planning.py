@@ -123,6 +123,7 @@ def stop_for(visit: Visit, clock: CityClock, at: datetime) -> Stop:
         brands=frozenset(visit.required_brands),
         pinned=visit.is_pinned,
         fixed_start=fixed_start,
+        named=visit.engineer_id if visit.status == VisitStatus.CONFIRMED else None,
     )
 
 

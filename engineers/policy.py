@@ -4,6 +4,11 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from engineers.dispatch import Prices
+
+SECONDS_A_VISIT = 0.01
+LEAST_SECONDS, MOST_SECONDS = 0.2, 10.0
+
 
 def slack_seconds() -> int:
     """Kept free around what is offered to a customer."""
@@ -18,3 +23,13 @@ def lead() -> timedelta:
 def booking_days() -> int:
     """Arrival windows are offered this many days ahead."""
     return int(settings.BOOKING_DAYS)
+
+
+def prices() -> Prices:
+    """What a plan weighs driving against: another engineer than the customer knows, and the slack kept."""
+    return Prices(change=int(settings.PLAN_CHANGE_MINUTES) * 60, slack=slack_seconds())
+
+
+def plan_seconds(visits: int) -> float:
+    """CPU seconds that planning a day with so many visits afresh may take: 10 ms a visit."""
+    return min(max(visits * SECONDS_A_VISIT, LEAST_SECONDS), MOST_SECONDS)

@@ -219,6 +219,22 @@ def _nobody_on_shift(wording: Wording, data: Mapping[str, Any]) -> str:
     ) % {"count": data["qualified"]}
 
 
+def _no_parts(wording: Wording, data: Mapping[str, Any]) -> str:
+    return _("The van has no piece left of: %(parts)s. Taking one from the store would make it possible.") % {
+        "parts": listed(str(part) for part in data["parts"])
+    }
+
+
+def _nobody_has_parts(wording: Wording, data: Mapping[str, Any]) -> str:
+    return ngettext(
+        "The one qualified engineer at work has no piece left of: %(parts)s. Stocking the van would make it "
+        "possible.",
+        "None of the %(count)d qualified engineers at work has a piece left of: %(parts)s. Stocking a van would "
+        "make it possible.",
+        data["qualified"],
+    ) % {"count": data["qualified"], "parts": listed(str(part) for part in data["parts"])}
+
+
 def _all_busy(wording: Wording, data: Mapping[str, Any]) -> str:
     return ngettext(
         "The one qualified engineer at work is busy; %(late)s are missing. Choose another window.",
@@ -243,5 +259,7 @@ _SENTENCES: dict[ReasonCode, Callable[[Wording, Mapping[str, Any]], str]] = {
     ReasonCode.NOBODY_QUALIFIED: _nobody_qualified,
     ReasonCode.NOBODY_AUTHORISED: _nobody_authorised,
     ReasonCode.NOBODY_ON_SHIFT: _nobody_on_shift,
+    ReasonCode.NO_PARTS: _no_parts,
+    ReasonCode.NOBODY_HAS_PARTS: _nobody_has_parts,
     ReasonCode.ALL_BUSY: _all_busy,
 }

@@ -55,3 +55,4 @@ class EventKind(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
     UNCONFIRMED = "unconfirmed", _("Engineer taken off")
     AT_RISK = "at_risk", _("Window at risk")
+    REPLANNED = "replanned", _("Moved by a new plan of the day")

@@ -23,6 +23,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(),
         "options": {"expires": 50},
     },
+    "plan-changed-days": {
+        "task": "engineers.tasks.plan_changed_days",
+        "schedule": crontab(minute="3-59/10"),
+        "options": {"expires": 500},
+    },
+    "plan-tomorrow": {
+        "task": "engineers.tasks.plan_tomorrow",
+        "schedule": crontab(hour=18, minute=30),  # 02:30 in the cities' zone: nobody books, nobody drives
+        "options": {"expires": 3600},
+    },
     "forget-drafts": {
         "task": "orders.tasks.forget_drafts",
         "schedule": crontab(minute=27),

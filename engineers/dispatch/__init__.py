@@ -6,7 +6,7 @@ Callers load one city's day into a ``DayPlan`` and ask: ``feasible_windows`` bef
 """
 
 from engineers.dispatch.check import Violation, ViolationCode, check_change, check_plan
-from engineers.dispatch.explain import Reason, ReasonCode, qualification
+from engineers.dispatch.explain import Reason, ReasonCode, qualification, unserved_because
 from engineers.dispatch.insertion import (
     Candidate,
     WindowAnswer,
@@ -30,7 +30,9 @@ from engineers.dispatch.problem import (
     Travel,
     VisitId,
 )
+from engineers.dispatch.lanes import Prices
 from engineers.dispatch.schedule import Timetable
+from engineers.dispatch.search import Found, search
 from engineers.dispatch.windows import (
     DEFAULT_LEAD,
     DEFAULT_LENGTH,
@@ -51,9 +53,11 @@ __all__ = [
     "DayPlan",
     "EngineerDay",
     "EngineerId",
+    "Found",
     "HaversineTravel",
     "Place",
     "PlannedVisit",
+    "Prices",
     "Reason",
     "ReasonCode",
     "Route",
@@ -78,4 +82,6 @@ __all__ = [
     "least_late",
     "nearest_windows",
     "qualification",
+    "search",
+    "unserved_because",
 ]

@@ -37,6 +37,8 @@ class ViolationCode(StrEnum):
     """A started visit, or one that the engineer is on the way to, is not where and when it was."""
     UNQUALIFIED = "unqualified"
     UNAUTHORISED = "unauthorised"
+    NO_PARTS = "no_parts"
+    """The visits of the route take more pieces of a part than the van holds; ``by`` pieces are missing."""
     OFF_SHIFT = "off_shift"
     """Planned on a day off, or a span that sticks out of the shift."""
     UNREACHABLE = "unreachable"
@@ -162,6 +164,7 @@ def _check_day(
     drive: "_Drive",
 ) -> Iterable[Violation]:
     place = day.base if route.start_place is None else route.start_place
+    van = None if day.van is None else dict(day.van)
     free_at = max(day.shift_start, route.not_before)
     ended = None
     for visit in visits:
@@ -176,6 +179,11 @@ def _check_day(
                 break
         if not stop.brands.issubset(day.brands):
             yield fault(ViolationCode.UNAUTHORISED)
+        if van is not None:
+            for part, pieces in stop.parts.items():
+                van[part] = van.get(part, 0) - pieces
+                if van[part] < 0:
+                    yield fault(ViolationCode.NO_PARTS, -van[part])
         if visit.end - visit.start < stop.service:
             yield fault(ViolationCode.TOO_SHORT, stop.service - (visit.end - visit.start))
         if ended is not None and visit.start < ended:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engineers.dispatch import breaks as clock
-from engineers.dispatch.problem import EngineerDay, Stop
+from engineers.dispatch.plan import DayPlan
+from engineers.dispatch.problem import EngineerDay, Stop, has_parts
 from engineers.dispatch.schedule import Timetable
 
 
@@ -43,6 +44,10 @@ class ReasonCode(StrEnum):
     """brands (sorted list)"""
     NOBODY_ON_SHIFT = "nobody_on_shift"
     """qualified (how many are qualified)"""
+    NO_PARTS = "no_parts"
+    """parts (sorted list of kinds): the van holds none, or none that no other visit takes"""
+    NOBODY_HAS_PARTS = "nobody_has_parts"
+    """parts (sorted list of kinds), qualified (how many are qualified)"""
     ALL_BUSY = "all_busy"
     """on_shift (how many qualified engineers are on shift then), late_by (of the nearest miss)"""
 
@@ -111,6 +116,14 @@ def fits(timetable: Timetable, stop: Stop, position: int, extra_travel: int, sta
     )
 
 
+def missing_parts(stop: Stop, timetable: Timetable) -> Reason | None:
+    """Return that the van has not the parts besides those its other visits take, or None where it has."""
+    others = (other for other in timetable.route.stops if other.visit_id != stop.visit_id)
+    if has_parts(stop, timetable.day, others):
+        return None
+    return Reason(ReasonCode.NO_PARTS, {"parts": sorted(stop.parts, key=str)})
+
+
 def no_gap(stop: Stop, timetable: Timetable, *, slack: int = 0, earliest: int = 0) -> Reason:
     """Return what blocks the visit at the position where it misses by least.
 
@@ -155,8 +168,8 @@ def _miss(stop: Stop, timetable: Timetable, position: int, slack: int, earliest:
 def window_shut(stop: Stop, timetables: Iterable[Timetable], *, slack: int, earliest: int) -> Reason:
     """Return why none of these engineers can keep the window.
 
-    Nobody certified, nobody authorised, nobody at work, too soon, or all busy, in this order: the
-    first is what to mend first.
+    Nobody certified, nobody authorised, nobody at work, too soon, no parts, or all busy, in this order:
+    the first is what to mend first.
     """
     if earliest > stop.deadline - slack:
         return Reason(ReasonCode.TOO_SOON, {"earliest": earliest, "window_end": stop.window_end})
@@ -170,9 +183,18 @@ def window_shut(stop: Stop, timetables: Iterable[Timetable], *, slack: int, earl
     at_work = [t for t in qualified if presence(stop, t.day) is None]
     if not at_work:
         return Reason(ReasonCode.NOBODY_ON_SHIFT, {"qualified": len(qualified)})
-    misses = [no_gap(stop, t, slack=slack, earliest=earliest).data.get("late_by", 0) for t in at_work]
+    equipped = [t for t in at_work if missing_parts(stop, t) is None]
+    if not equipped:
+        data = {"parts": sorted(stop.parts, key=str), "qualified": len(at_work)}
+        return Reason(ReasonCode.NOBODY_HAS_PARTS, data)
+    misses = [no_gap(stop, t, slack=slack, earliest=earliest).data.get("late_by", 0) for t in equipped]
     nearest = min(miss for miss in misses if isinstance(miss, int))
-    return Reason(ReasonCode.ALL_BUSY, {"on_shift": len(at_work), "late_by": nearest})
+    return Reason(ReasonCode.ALL_BUSY, {"on_shift": len(equipped), "late_by": nearest})
+
+
+def unserved_because(stop: Stop, plan: DayPlan) -> Reason:
+    """Return why nobody of the plan has the visit: the first thing to mend, as in ``window_shut``."""
+    return window_shut(stop, (plan.timetable(day.engineer_id) for day in plan), slack=0, earliest=0)
 
 
 def _without_brands(stop: Stop) -> Stop:

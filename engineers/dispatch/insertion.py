@@ -5,20 +5,21 @@ included, every window already promised still kept (design, section 5). Offering
 lock and assigning by hand ask the same functions.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from engineers.dispatch.explain import (
     Reason,
     fits,
     is_qualified,
+    missing_parts,
     no_gap,
     presence,
     qualification,
     window_shut,
 )
 from engineers.dispatch.plan import DayPlan
-from engineers.dispatch.problem import EngineerDay, EngineerId, Place, Stop
+from engineers.dispatch.problem import EngineerDay, EngineerId, Place, Stop, has_parts
 from engineers.dispatch.schedule import ALWAYS, Timetable
 from engineers.dispatch.windows import Window
 
@@ -77,7 +78,7 @@ def candidates(
     for order, day in enumerate(plan):
         if among is not None and day.engineer_id not in among:
             continue
-        if is_qualified(stop, day) and presence(stop, day) is None:
+        if is_qualified(stop, day) and presence(stop, day) is None and _is_equipped(stop, day, plan):
             timetable = plan.timetable(day.engineer_id)
             found = best_position(timetable, stop, slack=slack, earliest=earliest)
             if found is not None:
@@ -138,6 +139,8 @@ def earliest_arrival(stop: Stop, plan: DayPlan) -> int | None:
     for day in plan:
         if not is_qualified(whenever, day) or presence(whenever, day) is not None:
             continue
+        if not _is_equipped(stop, day, plan):
+            continue
         timetable = plan.timetable(day.engineer_id)
         for position in range(timetable.first_free, len(timetable.route.stops) + 1):
             found = timetable.fit(whenever, position)
@@ -193,6 +196,7 @@ def feasible_windows(
     service: int,
     skills: Mapping[str, int] | None = None,
     brands: frozenset[str] = frozenset(),
+    parts: Mapping[Hashable, int] | None = None,
     slack: int = 0,
     earliest: int = 0,
     explain: bool = True,
@@ -202,8 +206,12 @@ def feasible_windows(
     The windows are all taken as of this plan's day. With ``explain`` off a shut window has no reason,
     which is quicker. ``service`` is in seconds.
     """
-    wanted = Stop(("window",), place, 0, 0, service, skills or {}, brands)
-    able = [plan.timetable(day.engineer_id) for day in plan if day.on_shift and is_qualified(wanted, day)]
+    wanted = Stop(("window",), place, 0, 0, service, skills or {}, brands, parts=parts or {})
+    able = [
+        plan.timetable(day.engineer_id)
+        for day in plan
+        if day.on_shift and is_qualified(wanted, day) and _is_equipped(wanted, day, plan)
+    ]
     answers = []
     for window in windows:
         stop = replace(wanted, window_start=window.start, window_end=window.end)
@@ -227,6 +235,10 @@ def feasible_windows(
     return answers
 
 
+def _is_equipped(stop: Stop, day: EngineerDay, plan: DayPlan) -> bool:
+    return has_parts(stop, day, plan.routes[day.engineer_id].stops)
+
+
 def _fitting(timetable: Timetable, stop: Stop, position: int, extra: int, start: int) -> Candidate:
     return Candidate(
         timetable.day.engineer_id,
@@ -246,9 +258,10 @@ def _refused(
     for order, day in enumerate(days):
         lacking = qualification(stop, day)
         away = presence(stop, day)
-        if lacking or away is not None:
+        unequipped = missing_parts(stop, plan.timetable(day.engineer_id))
+        if lacking or away is not None or unequipped is not None:
             rank, miss = (2, len(lacking)) if lacking else (1, 0)
-            reasons = lacking if away is None else (*lacking, away)
+            reasons = (*lacking, *(reason for reason in (away, unequipped) if reason is not None))
         else:
             blocked = no_gap(stop, plan.timetable(day.engineer_id), slack=slack, earliest=earliest)
             late_by = blocked.data.get("late_by", 0)

@@ -9,7 +9,7 @@ window's end, a service not before its start, waiting is allowed, and the engine
 is back at the base inside the shift.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import asin, ceil, cos, radians, sin, sqrt
 from typing import Protocol
@@ -68,6 +68,25 @@ class HaversineTravel:
         self._known[a, b] = seconds
         return seconds
 
+    def table(self, places: Sequence[Place]) -> list[list[int]]:
+        """Return the seconds from each place to each: what ``seconds`` says, worked out in one go."""
+        size = len(places)
+        angles = [
+            (radians(latitude), radians(longitude), cos(radians(latitude))) for latitude, longitude in places
+        ]
+        factor, detour, speed = 2 * EARTH_RADIUS_KM, self.detour, self.speed_kmh
+        rows = [[0] * size for _ in places]
+        for i, (latitude_a, longitude_a, cosine_a) in enumerate(angles):
+            row = rows[i]
+            for j in range(i):
+                latitude_b, longitude_b, cosine_b = angles[j]
+                across = sin((latitude_b - latitude_a) / 2)
+                along = sin((longitude_b - longitude_a) / 2)
+                half = across * across + cosine_a * cosine_b * (along * along)
+                kilometres = factor * asin(sqrt(min(1.0, half)))
+                row[j] = rows[j][i] = ceil(kilometres * detour / speed * 3600)
+        return rows
+
     def _angles_of(self, place: Place) -> tuple[float, float, float]:
         latitude, longitude = radians(place[0]), radians(place[1])
         angles = self._angles[place] = (latitude, longitude, cos(latitude))
@@ -101,6 +120,9 @@ class Stop:
     pinned: bool = False
     fixed_start: int | None = None
     late_until: int | None = None
+    parts: Mapping[Hashable, int] = field(default_factory=dict, hash=False)
+    promised: bool = True
+    named: EngineerId | None = None
 
     @property
     def deadline(self) -> int:
@@ -119,6 +141,7 @@ class EngineerDay:
     "not_yet_valid"), for explanations. An engineer with no shift that day has ``shift_end`` not
     after ``shift_start`` (see ``off``). In ``breaks``, sorted pairs (start, end), the engineer
     neither drives nor works; a drive is continued after the break, a service is not split by it.
+    ``van`` counts the pieces in the van by kind of part; None where parts are no question.
     """
 
     engineer_id: EngineerId
@@ -130,6 +153,7 @@ class EngineerDay:
     breaks: tuple[tuple[int, int], ...] = ()
     lapsed: Mapping[str, str] = field(default_factory=dict, hash=False)
     off_because: str = ""
+    van: Mapping[Hashable, int] | None = field(default=None, hash=False)
 
     @classmethod
     def off(
@@ -200,6 +224,17 @@ class PlannedVisit:
     visit_id: VisitId
     start: int
     end: int
+
+
+def has_parts(stop: Stop, day: EngineerDay, others: Iterable[Stop] = ()) -> bool:
+    """Return whether the van holds the visit's parts besides those that the other stops take from it."""
+    if day.van is None or not stop.parts:
+        return True
+    taken = list(others)
+    return all(
+        pieces + sum(other.parts.get(part, 0) for other in taken) <= day.van.get(part, 0)
+        for part, pieces in stop.parts.items()
+    )
 
 
 def by_engineer(days: Iterable[EngineerDay]) -> dict[EngineerId, EngineerDay]:

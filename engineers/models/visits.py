@@ -30,11 +30,15 @@ class TsTzRange(Func):
 
 
 class CityDay(models.Model):
-    """The lock of all routes in a city on a day; every change of a route raises `version`."""
+    """The lock of all routes in a city on a day; every change of a route raises `version`.
+
+    `planned_version` is the version that the last plan left behind: where it differs, there is something new.
+    """
 
     city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="days")
     on = models.DateField()
     version = models.PositiveIntegerField(default=0)
+    planned_version = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["city", "on"], name="city_day_once")]

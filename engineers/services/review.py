@@ -46,7 +46,7 @@ def review_engineer(*, engineer: Engineer, by: Any, at: datetime) -> list[Visit]
     for city_id, on in sorted({(visit.city_id, visit.on) for visit, _why in lost}):
         lock_city_day(cities[city_id], on)
     for visit, why in lost:
-        _take_off(visit, why, by=by, at=at)
+        take_off(visit, why, by=by, at=at)
     mark_at_risk(visit_ids=[visit.pk for visit, _why in lost], at=at)
     return [visit for visit, _why in lost]
 
@@ -83,7 +83,11 @@ def _in_the_way(visit: Visit, stop: Stop, day: EngineerDay, clock: CityClock) ->
     return [*qualification(stop, day), *([away] if away else [])]
 
 
-def _take_off(visit: Visit, why: Sequence[str], *, by: Any, at: datetime) -> None:
+def take_off(visit: Visit, why: Sequence[str], *, by: Any, at: datetime) -> None:
+    """The visit without an engineer, with a new deadline for naming one; its promised window stays.
+
+    The caller holds the day's lock and the visit's row, and marks it as at risk with the others.
+    """
     from_status, engineer_id = visit.status, visit.engineer_id
     visit.unconfirm()
     visit.engineer = visit.planned_start_at = visit.planned_end_at = visit.confirmed_at = None

@@ -45,6 +45,11 @@ SENTENCES = {
     ),
     CODE.NOBODY_AUTHORISED: ({"brands": ["apple"]}, "Please turn to the maker."),
     CODE.NOBODY_ON_SHIFT: ({"qualified": 3}, "None of the 3 qualified engineers works"),
+    CODE.NO_PARTS: ({"parts": ["lens"]}, "The van has no piece left of: lens."),
+    CODE.NOBODY_HAS_PARTS: (
+        {"parts": ["lens"], "qualified": 2},
+        "None of the 2 qualified engineers at work has a piece left of: lens.",
+    ),
     CODE.ALL_BUSY: ({"on_shift": 4, "late_by": 120}, "All 4 qualified engineers at work are busy"),
 }
 

@@ -20,14 +20,16 @@ Code = ViolationCode
 LUNCH = ((clock("12:00"), clock("13:00")),)
 DAYS = [
     engineer("ann", brands=frozenset({"apple"}), breaks=LUNCH),
-    engineer("bob", skills={"screen": 1}),
+    engineer("bob", skills={"screen": 1}, van={"lens": 1}),
     EngineerDay.off("off", spot(0), skills={"screen": 3}),
 ]
 STARTED = visit("started", at=10, window=("08:00", "10:00"), fixed_start=clock("08:20"))
 LEVEL = visit("level", at=30, window=("08:00", "10:00"), skills={"screen": 2}, pinned=True)
 BRAND = visit("brand", at=30, window=("10:00", "12:00"), brands=frozenset({"apple"}))
 PLAIN = visit("plain", at=20, window=("14:00", "16:00"))
-STOPS = [STARTED, LEVEL, BRAND, PLAIN]
+LENS = visit("lens", at=20, window=("14:00", "16:00"), parts={"lens": 1})
+TWO_LENSES = visit("two lenses", at=20, window=("10:00", "12:00"), parts={"lens": 2})
+STOPS = [STARTED, LEVEL, BRAND, PLAIN, LENS, TWO_LENSES]
 BEFORE = [Route("ann", (STARTED, LEVEL, BRAND)), Route("bob", (PLAIN,))]
 
 
@@ -97,6 +99,14 @@ BROKEN = {
     "an engineer without the brand's authorisation": (
         {"ann": [STARTED_OK, LEVEL_OK], "bob": [span("brand", "10:00"), *GOOD["bob"]]},
         Violation(Code.UNAUTHORISED, "bob", "brand"),
+    ),
+    "a van without the part": (
+        bob(span("two lenses", "10:00"), *GOOD["bob"]),
+        Violation(Code.NO_PARTS, "bob", "two lenses", 1),
+    ),
+    "the van's only piece taken twice": (
+        bob(span("two lenses", "10:00"), *GOOD["bob"], span("lens", "15:00")),
+        Violation(Code.NO_PARTS, "bob", "lens", 2),
     ),
     "an engineer on a day off": (
         {**GOOD, "bob": [], "off": GOOD["bob"]},

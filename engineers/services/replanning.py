@@ -1,0 +1,237 @@
+"""Planning a city's day afresh: computed on what is read, stored only where nothing has changed since.
+
+The search takes seconds of CPU and holds no lock. Its plan is stored under the day's lock if the day still
+has the version that it was computed on; otherwise it is thrown away and computed again (design, section 5).
+"""
+
+import gc
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from engineers import policy
+from engineers.dispatch import DayPlan, Stop, VisitId, unserved_because
+from engineers.dispatch.replan import Move, Replan, moves, replan
+from engineers.models import CityDay, Visit
+from engineers.planning import CityClock, load_plans, stop_for
+from engineers.reasons import sentences
+from engineers.services.doorstep import mark_at_risk
+from engineers.services.events import record
+from engineers.services.review import take_off
+from engineers.services.routes import BrokenPlan, lock_city_day, write_routes
+from engineers.signals import visit_confirmed
+from engineers.states import MOVABLE, EventKind, VisitStatus
+from repairhub.places.models import City
+
+ATTEMPTS = 3
+
+
+class StalePlan(Exception):
+    """The day has changed since the plan was computed: nothing was stored."""
+
+
+@dataclass(frozen=True)
+class ComputedPlan:
+    """A plan of one city's day, the version of the day that it was computed on, and as of when."""
+
+    city: City
+    on: date
+    version: int
+    at: datetime
+    result: Replan
+
+    @property
+    def moves(self) -> list[Move]:
+        """The visits that change engineer."""
+        return moves(self.result.before, self.result.after)
+
+
+@dataclass(frozen=True)
+class StoredPlan:
+    """What was written: how many visits changed engineer, found one, and are kept by no route."""
+
+    moved: int
+    found: int
+    unserved: int
+    saved_minutes: int
+
+
+def compute_plan(
+    *,
+    city: City,
+    on: date,
+    at: datetime,
+    seed: int = 1,
+    seconds: float | None = None,
+    rounds: int | None = None,
+) -> ComputedPlan:
+    """The best plan found for the day as it stands, within CPU seconds or rounds. Writes nothing.
+
+    Visits in no route are put in where somebody can keep them. Seven queries.
+    """
+    version = CityDay.objects.filter(city=city, on=on).values_list("version", flat=True).first() or 0
+    plan = load_plans(city, on, on, at)[on]
+    if seconds is None and rounds is None:
+        seconds = policy.plan_seconds(sum(len(route.stops) for route in plan.routes.values()))
+    with _no_garbage_collection():
+        result = replan(
+            plan,
+            _waiting(city, on, at),
+            draw=random.Random(seed),  # noqa: S311 - a plan is no secret
+            rounds=rounds,
+            seconds=seconds,
+            spent=_cpu_clock() if seconds is not None else None,
+            prices=policy.prices(),
+        )
+    return ComputedPlan(city=city, on=on, version=version, at=at, result=result)
+
+
+@transaction.atomic
+def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
+    """The computed plan, written into the routes of its day; customers who know a name learn the new one.
+
+    Raises StalePlan where the day has another version by now, or what an engineer may do has changed.
+    """
+    city, on = computed.city, computed.on
+    day = lock_city_day(city, on, changes_route=False)
+    if day.version != computed.version:
+        raise StalePlan(f"{city.code} {on}: version {day.version}, computed on {computed.version}")
+    changes = computed.moves
+    after = computed.result.after
+    if after is computed.result.before:
+        CityDay.objects.filter(pk=day.pk).update(planned_version=day.version)
+        return StoredPlan(0, 0, len(computed.result.unserved), 0)
+    day = lock_city_day(city, on)
+    CityDay.objects.filter(pk=day.pk).update(planned_version=day.version)
+    # as of the same moment: what has changed since without a new version is a certificate, a shift, an absence
+    before = load_plans(city, on, on, computed.at)[on]
+    after = DayPlan(list(before), after.routes.values(), before.travel)
+    visits = _locked_visits(computed)
+    lost = [stop for stop in computed.result.unserved if visits[_pk(stop.visit_id)].engineer_id is not None]
+    try:
+        write_routes(
+            city=city,
+            on=on,
+            before=before,
+            after=after,
+            engineer_ids=[int(str(key)) for key in _changed_engineers(before, after)],
+            new=_waiting(city, on, computed.at),
+            unserved=[_pk(stop.visit_id) for stop in computed.result.unserved],
+        )
+    except BrokenPlan as error:
+        raise StalePlan(str(error)) from error
+    _say(changes, visits, after, by=by, at=at)
+    for stop in lost:
+        visit = visits[_pk(stop.visit_id)]
+        take_off(visit, sentences(_why(stop, after)), by=by, at=at)
+    mark_at_risk(visit_ids=[_pk(stop.visit_id) for stop in lost], at=at)
+    return StoredPlan(
+        moved=sum(1 for move in changes if move.from_engineer is not None and move.to_engineer is not None),
+        found=sum(1 for move in changes if move.from_engineer is None),
+        unserved=len(computed.result.unserved),
+        saved_minutes=round(computed.result.saved_seconds / 60),
+    )
+
+
+def replan_day(
+    *,
+    city: City,
+    on: date,
+    by: Any,
+    at: datetime,
+    seed: int = 1,
+    seconds: float | None = None,
+    rounds: int | None = None,
+    compute: Callable[..., ComputedPlan] = compute_plan,
+) -> StoredPlan:
+    """The day planned afresh and stored; computed again where it changed meanwhile.
+
+    Raises StalePlan where it changed each time: somebody is working on that very day, and the next run
+    comes soon.
+    """
+    for attempt in range(ATTEMPTS):
+        computed = compute(city=city, on=on, at=at, seed=seed + attempt, seconds=seconds, rounds=rounds)
+        try:
+            return store_plan(computed=computed, by=by, at=at)
+        except StalePlan:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _waiting(city: City, on: date, at: datetime) -> list[Stop]:
+    clock = CityClock.of(city, on)
+    visits = Visit.objects.of_day(city, on).filter(engineer=None, status__in=MOVABLE).order_by("id")
+    return [stop_for(visit, clock, at) for visit in visits]
+
+
+def _locked_visits(computed: ComputedPlan) -> dict[int, Visit]:
+    ids = {_pk(move.visit_id) for move in computed.moves}
+    ids |= {_pk(stop.visit_id) for stop in computed.result.unserved}
+    rows = Visit.objects.filter(pk__in=ids).select_for_update(of=("self",)).select_related("city")
+    return {visit.pk: visit for visit in rows.order_by("pk")}
+
+
+def _changed_engineers(before: DayPlan, after: DayPlan) -> list[object]:
+    return [
+        day.engineer_id for day in after if after.planned(day.engineer_id) != before.planned(day.engineer_id)
+    ]
+
+
+def _say(changes: list[Move], visits: dict[int, Visit], after: DayPlan, *, by: Any, at: datetime) -> None:
+    """Each visit with another engineer gets its event; whoever knew a name is told the new one."""
+    starts = {planned.visit_id: planned.start for day in after for planned in after.planned(day.engineer_id)}
+    for move in changes:
+        visit = visits[_pk(move.visit_id)]
+        if move.to_engineer is None:
+            continue
+        was_confirmed = visit.status == VisitStatus.CONFIRMED
+        visit.refresh_from_db(fields=["engineer", "planned_start_at", "planned_end_at"])
+        stop = next(s for s in after.routes[move.to_engineer].stops if s.visit_id == move.visit_id)
+        if starts[move.visit_id] <= stop.window_end:
+            visit.at_risk_at = None  # this engineer can keep the window
+        if was_confirmed:
+            visit.confirm()
+            visit.confirmed_at = at
+        visit.save(update_fields=["status", "confirmed_at", "at_risk_at"])
+        record(
+            visit,
+            EventKind.REPLANNED,
+            by=by,
+            at=at,
+            from_status=visit.status,
+            data={"engineer": move.to_engineer, "before": move.from_engineer},
+        )
+        if was_confirmed:
+            visit_confirmed.send(sender=Visit, visit=visit, by=by, at=at)
+
+
+def _why(stop: Stop, after: DayPlan) -> list[Any]:
+    return [unserved_because(stop, after)]
+
+
+def _pk(visit_id: VisitId) -> int:
+    return int(str(visit_id))
+
+
+def _cpu_clock() -> Callable[[], float]:
+    begun = time.thread_time()
+    return lambda: time.thread_time() - begun
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    # The search makes many small lists and no circles: looking for circles took a sixth of its time.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

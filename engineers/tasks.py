@@ -1,0 +1,74 @@
+"""Doorbells of the planning: cities are independent, so each city's day is a task of its own."""
+
+from datetime import date, timedelta
+
+from celery import shared_task
+from django.db.models import F
+from django.utils import timezone
+
+from engineers import policy
+from engineers.models import CityDay
+from engineers.planning import city_today
+from engineers.services.replanning import StalePlan, replan_day
+from repairhub.core.ticks import claim_tick
+from repairhub.places.models import City
+
+DAYS_AHEAD = 2
+NIGHTLY = 10
+"""The nightly plan of a day may take so many times the usual budget."""
+
+
+@shared_task
+def plan_changed_days() -> int:
+    """Each ten minutes: rings for every near day that has changed since it was planned; returns how many.
+
+    Twice: the minute is claimed by one. Late or never: the days keep the routes that insertion gave them,
+    every promise kept, with some more driving.
+    """
+    at = timezone.now()
+    if not claim_tick("plan_changed_days", at):
+        return 0
+    changed = CityDay.objects.select_related("city").exclude(planned_version=F("version"))
+    rung = 0
+    for day in changed.filter(on__gte=(at - timedelta(days=1)).date()):
+        today = city_today(day.city, at)
+        if today <= day.on < today + timedelta(days=DAYS_AHEAD):
+            plan_city_day.delay(day.city_id, day.on.isoformat())
+            rung += 1
+    return rung
+
+
+@shared_task
+def plan_tomorrow() -> int:
+    """Each night: rings for every city's coming day, with time to search longer; returns how many.
+
+    Twice: the minute is claimed by one. Late or never: as for `plan_changed_days`.
+    """
+    at = timezone.now()
+    if not claim_tick("plan_tomorrow", at):
+        return 0
+    rung = 0
+    for city in City.objects.open():
+        on = city_today(city, at + timedelta(hours=12))
+        if city.visits.filter(on=on).exists():
+            plan_city_day.delay(city.pk, on.isoformat(), NIGHTLY)
+            rung += 1
+    return rung
+
+
+@shared_task
+def plan_city_day(city_id: int, on: str, times: int = 1) -> str:
+    """Plans one city's day afresh; returns what came of it in a few words.
+
+    Twice: the second finds nothing to better. On a day that changes under its hands it gives up, and the
+    next ten minutes bring it again. Late or never: the present routes stay, every promise kept.
+    """
+    city = City.objects.get(pk=city_id)
+    at = timezone.now()
+    day = date.fromisoformat(on)
+    visits = city.visits.open().filter(on=day).count()
+    try:
+        stored = replan_day(city=city, on=day, by=None, at=at, seconds=times * policy.plan_seconds(visits))
+    except StalePlan:
+        return "stale"
+    return f"moved {stored.moved}, found {stored.found}, saved {stored.saved_minutes} min"
