@@ -229,8 +229,8 @@ def _nobody_has_parts(wording: Wording, data: Mapping[str, Any]) -> str:
     return ngettext(
         "The one qualified engineer at work has no piece left of: %(parts)s. Stocking the van would make it "
         "possible.",
-        "None of the %(count)d qualified engineers at work has a piece left of: %(parts)s. Stocking a van would "
-        "make it possible.",
+        "None of the %(count)d qualified engineers at work has a piece left of: %(parts)s. Stocking a van "
+        "would make it possible.",
         data["qualified"],
     ) % {"count": data["qualified"], "parts": listed(str(part) for part in data["parts"])}
 

@@ -1,4 +1,4 @@
-"""Words of the desk and of the engineer: how long ago, how long still, what was promised, what a change cost."""
+"""Words of desk and engineer: how long ago, how long still, what was promised, what a change has cost."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

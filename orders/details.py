@@ -31,7 +31,7 @@ def details_of_visits(visits: Sequence[Visit], unmasked: bool) -> dict[int, Visi
 
 
 def _district_name() -> Coalesce:
-    """The order's district in the reader's language, as City.district_name says it, without a query of its own."""
+    """The order's district in the reader's language, as City.district_name says it, with no query."""
     known = District.objects.known_as(OuterRef("order__district")).filter(city=OuterRef("order__city"))
     return Coalesce(Subquery(known.values(name_column())[:1]), "order__district")
 

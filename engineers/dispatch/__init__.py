@@ -18,6 +18,7 @@ from engineers.dispatch.insertion import (
     insert,
     least_late,
 )
+from engineers.dispatch.lanes import Prices
 from engineers.dispatch.plan import DayPlan
 from engineers.dispatch.problem import (
     EngineerDay,
@@ -30,7 +31,6 @@ from engineers.dispatch.problem import (
     Travel,
     VisitId,
 )
-from engineers.dispatch.lanes import Prices
 from engineers.dispatch.schedule import Timetable
 from engineers.dispatch.search import Found, search
 from engineers.dispatch.windows import (

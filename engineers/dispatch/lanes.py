@@ -5,7 +5,7 @@ is another lane, so taking a change back is to keep the old one, with all that w
 Lanes and their answers are remembered: the search meets the same few routes again and again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from engineers.dispatch import breaks as clock
@@ -17,7 +17,7 @@ from engineers.dispatch.schedule import Timetable
 NOWHERE = (1 << 60, -1)
 """The answer of a lane that has no place for a visit."""
 
-KEEP_LANES = 60_000
+KEEP_LANES = 30_000
 """Lanes remembered at most; past that all are forgotten. About 1.5 KB each."""
 
 
@@ -26,8 +26,9 @@ class Prices:
     """What the search weighs driving against, in seconds of travel.
 
     A promised visit without an engineer outweighs everything, one that has an engineer now a little more
-    than one that has none; then comes the weight of the others, then travel and the changes of engineer for customers who know the name (issue "Dispatch",
-    Objective). ``slack`` seconds are kept free before each promise that has them now.
+    than one that has none; then comes the weight of the others, then travel and the changes of engineer for
+    customers who know the name (issue "Dispatch", Objective). ``slack`` seconds are kept free before each
+    promise that has them now.
     """
 
     broken_promise: int = 10_000_000
@@ -124,7 +125,7 @@ class Lanes:
         """The same by columns: all drives that end at a node."""
 
     def _deadlines(self, tables: Sequence[Timetable]) -> list[int]:
-        """The latest starts. Slack is kept where it is there now; nobody is made to be earlier than they are."""
+        """The latest starts. Slack is kept where it is there now; nobody has to be earlier than they are."""
         slack = self.prices.slack
         found = [stop.deadline - slack if stop.late_until is None else stop.deadline for stop in self.stops]
         visit = 0
@@ -303,10 +304,9 @@ class Lanes:
         else:
             onward, inward = self.drive[visit], self.into[visit]
             opens, closes, service = self._opens[visit], self._closes[visit], self._service[visit]
-            best, where, position = NOWHERE[0], -1, 0
-            for departure, a, b, bound, leg in zip(
-                lane.departures, lane.froms, lane.tos, lane.latest, lane.legs, strict=True
-            ):
+            best, where = NOWHERE
+            nodes = zip(lane.departures, lane.froms, lane.tos, lane.latest, lane.legs, strict=True)
+            for position, (departure, a, b, bound, leg) in enumerate(nodes):
                 if departure > closes:
                     break
                 out = inward[a]
@@ -317,7 +317,6 @@ class Lanes:
                     back = onward[b]
                     if start + service + back <= bound and out + back - leg < best:
                         best, where = out + back - leg, position
-                position += 1
             answer = (best, where)
         named = self._named[visit]
         if named >= 0 and named != lane.engineer and answer[1] >= 0:
@@ -355,7 +354,6 @@ class Lanes:
     def as_plan(self, lanes: Iterable[Lane]) -> DayPlan:
         """Return the plan in which each engineer's open stops are those of the lane."""
         plan = self.plan
-        routes: Mapping[object, object] = plan.routes
         changed = {}
         for lane in lanes:
             day = self.days[lane.engineer]
@@ -366,4 +364,5 @@ class Lanes:
                 changed[day.engineer_id] = replace(route, stops=stops)
         if not changed:
             return plan
-        return DayPlan(self.days, [changed.get(key, route) for key, route in routes.items()], plan.travel)
+        routes = [changed.get(key, route) for key, route in plan.routes.items()]
+        return DayPlan(self.days, routes, plan.travel)

@@ -109,7 +109,7 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
         return StoredPlan(0, 0, len(computed.result.unserved), 0)
     day = lock_city_day(city, on)
     CityDay.objects.filter(pk=day.pk).update(planned_version=day.version)
-    # as of the same moment: what has changed since without a new version is a certificate, a shift, an absence
+    # as of the same moment: certificates, shifts and absences may have changed since without a new version
     before = load_plans(city, on, on, computed.at)[on]
     after = DayPlan(list(before), after.routes.values(), before.travel)
     visits = _locked_visits(computed)

@@ -10,8 +10,8 @@ from django.utils.cache import patch_vary_headers
 def wants_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page it is on.
 
-    Not for a boosted link, and not for the browser's Back: we let htmx keep no copies of pages, so that it asks
-    for the page again and shows whatever comes as the whole of it.
+    Not for a boosted link, and not for the browser's Back: we let htmx keep no copies of pages, so that it
+    asks for the page again and shows whatever comes as the whole of it.
     """
     htmx: Any = getattr(request, "htmx", False)
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request

@@ -85,7 +85,7 @@ class DistrictQuerySet(models.QuerySet["District"]):
         return self.filter(city__is_open=True).select_related("city").order_by("city__name_en", "name_en")
 
     def known_as(self, name: str | models.OuterRef) -> "DistrictQuerySet":
-        """Districts with that name in either language: what was stored is in the language of who stored it."""
+        """Districts with that name in either language: it was stored in the language of who booked."""
         return self.filter(models.Q(name_en=name) | models.Q(name_zh=name))
 
 

@@ -1,4 +1,4 @@
-"""manage.py plan_file PROBLEM.json --seconds S --seed N: plans one city-day from a file. Needs no database."""
+"""manage.py plan_file PROBLEM.json --seconds S --seed N: plans a city-day from a file, without a database."""
 
 import json
 import math

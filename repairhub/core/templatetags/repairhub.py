@@ -88,7 +88,7 @@ def wants_fragment(request: HttpRequest) -> bool:
 
 @register.filter
 def frame(request: HttpRequest) -> str:
-    """The template around an answer that anybody may meet: none for a fragment, for who signed in the staff's."""
+    """The template around an answer that anybody may meet: none for a fragment, the staff's for staff."""
     if pages.wants_fragment(request):
         return "fragment.html"
     user = getattr(request, "user", None)

@@ -108,7 +108,7 @@ class TestPresent:
     def test_closed_stops_are_no_part_of_it(self):
         route = Route("ann", (visit("a", 5, fixed_start=30_000), visit("b", 6)), not_before=30_600)
         lanes = Lanes(plan_of(engineer(van={"p": 1}), ann=route), [visit("c", 7)])
-        now, waiting = lanes.present()
+        _now, waiting = lanes.present()
         assert [stop.visit_id for stop in lanes.stops] == ["b", "c"]
         assert waiting == [1]
         changed = lanes.as_plan([lanes.lane(0, (1, 0))])
