@@ -68,7 +68,7 @@ def plan_city_day(city_id: int, on: str, times: int = 1) -> str:
     day = date.fromisoformat(on)
     visits = city.visits.open().filter(on=day).count()
     try:
-        stored = replan_day(city=city, on=day, by=None, at=at, seconds=times * policy.plan_seconds(visits))
+        stored = replan_day(city=city, on=day, by=None, at=at, seconds=policy.plan_seconds(visits, times))
     except StalePlan:
         return "stale"
     return f"moved {stored.moved}, found {stored.found}, saved {stored.saved_minutes} min"
