@@ -32,5 +32,5 @@ def prices() -> Prices:
 
 
 def plan_seconds(visits: int, times: int = 1) -> float:
-    """CPU seconds that planning a day with so many visits afresh may take: 10 ms a visit, or times as much."""
+    """CPU seconds that planning a day with so many visits afresh may take: 10 ms a visit, times as asked."""
     return min(max(times * visits * SECONDS_A_VISIT, LEAST_SECONDS), MOST_SECONDS)
