@@ -1,7 +1,17 @@
 """The demo on one machine: `make run`. Never for a machine that others can reach."""
 
-from .base import *
-from .base import env
+import os
+from pathlib import Path
+
+from repairhub.ops.embedded import running_addresses
+
+# Beside `make run`, a command needs to be told no address. Here and not in manage.py: other settings must
+# never end up on the demo's database. Before the rest is read: broker and cache are made of these addresses.
+for _name, _address in running_addresses(Path(__file__).resolve().parent.parent.parent).items():
+    os.environ[_name] = os.environ.get(_name) or _address
+
+from .base import *  # noqa: E402
+from .base import env  # noqa: E402
 
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = True

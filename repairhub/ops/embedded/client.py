@@ -1,4 +1,4 @@
-"""What the runner and the tests call: get the servers of a home, and let them go."""
+"""What others call: get the servers of a home and let them go, or find those that run already."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from .errors import EmbeddedServersError
-from .homes import ADDRESS_FILE, ANOTHER_KEEPER, SOCKET_NAME, Home
+from .homes import ADDRESS_FILE, ANOTHER_KEEPER, SOCKET_NAME, Home, find_owner, persistent_folder
 from .postgres import database_url
 from .processes import last_line
 from .valkey import redis_url
@@ -138,3 +138,16 @@ class EmbeddedServers:
                 env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
                 start_new_session=True,
             )
+
+
+def running_addresses(checkout: Path) -> dict[str, str]:
+    """DATABASE_URL and REDIS_URL of the servers that run for this checkout; empty where none do.
+
+    Starts nothing and makes no folder. Of servers that were killed it may still know the addresses: then
+    nobody answers there.
+    """
+    try:
+        said = json.loads((persistent_folder(checkout, find_owner()) / ADDRESS_FILE).read_text())
+        return {"DATABASE_URL": str(said["database_url"]), "REDIS_URL": str(said["redis_url"])}
+    except (OSError, ValueError, KeyError, TypeError, EmbeddedServersError):
+        return {}

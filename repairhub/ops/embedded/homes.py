@@ -57,6 +57,14 @@ def find_owner() -> Owner:
     )
 
 
+def persistent_folder(checkout: Path, owner: Owner) -> Path:
+    """Where the home of this checkout is, or would be: nothing is made."""
+    if not owner.drop:
+        return checkout / "var" / "embedded"
+    key = hashlib.sha256(str(checkout.resolve()).encode()).hexdigest()[:12]
+    return PRIVATE_PARENT / f"repairhub-{key}"
+
+
 def make_owned_folder(folder: Path, owner: Owner) -> None:
     """Make `folder` (mode 700, of the servers' user), or check that the one that is there is just that."""
     _make_folder(folder, uid=owner.uid, gid=owner.gid, mode=0o700)
@@ -106,16 +114,13 @@ class Home:
     def persistent(cls, checkout: Path) -> "Home":
         """The home that belongs to this checkout and keeps its data between starts."""
         owner = find_owner()
-        if owner.drop:
-            folder = _private_root_folder(checkout, owner)
-        else:
-            var = checkout / "var"
+        folder = persistent_folder(checkout, owner)
+        if not owner.drop:
             try:
-                var.mkdir(exist_ok=True)
+                folder.parent.mkdir(exist_ok=True)
             except OSError as error:
-                raise EmbeddedServersError(f"{var} cannot be made: {error.strerror}.") from error
-            folder = var / "embedded"
-            _make_home_folder(folder, owner)
+                raise EmbeddedServersError(f"{folder.parent} cannot be made: {error.strerror}.") from error
+        _make_home_folder(folder, owner)
         return cls(folder=folder, programs=folder / "programs", sockets=None, owner=owner)
 
     @classmethod
@@ -126,7 +131,9 @@ class Home:
         if owner.drop:
             os.chown(folder, 0, owner.gid)
             folder.chmod(0o710)
-            programs = _private_root_folder(checkout, owner) / "programs"
+            lasting = persistent_folder(checkout, owner)
+            _make_home_folder(lasting, owner)
+            programs = lasting / "programs"
         else:
             programs = folder / "programs"
         return cls(folder=folder, programs=programs, sockets=folder / "s", owner=owner)
@@ -135,10 +142,3 @@ class Home:
         """Delete a throw-away home with all that is in it."""
         if self.throw_away:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _private_root_folder(checkout: Path, owner: Owner) -> Path:
-    key = hashlib.sha256(str(checkout.resolve()).encode()).hexdigest()[:12]
-    folder = PRIVATE_PARENT / f"repairhub-{key}"
-    _make_home_folder(folder, owner)
-    return folder
