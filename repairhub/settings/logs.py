@@ -78,5 +78,9 @@ def logging_settings(*, as_json: bool, requests: str) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "event"}},
         "root": {"handlers": ["console"], "level": "INFO"},
-        "loggers": {"django_structlog": {"level": requests}},
+        "loggers": {
+            "django_structlog": {"level": requests},
+            # there, a check that says no is a warning with a traceback; /readyz logs it in one line
+            "health_check": {"level": "ERROR"},
+        },
     }

@@ -36,6 +36,12 @@ class TestReadyz:
         assert response.json()["sweep"] == "failed"
         assert "has not run yet" in caplog.text
 
+    def test_what_it_waits_for_is_one_line_in_the_log_without_a_traceback(self, client, caplog):
+        client.get("/readyz")
+        (record,) = [record for record in caplog.records if "sweep" in record.getMessage().lower()]
+        assert record.getMessage().startswith("Not ready, sweep: ")
+        assert not [record for record in caplog.records if record.exc_info]
+
     def test_is_not_ready_without_redis(self, client, settings):
         claim_tick("sweep_clocks", timezone.now())
         nowhere = settings.CACHES["default"] | {"LOCATION": "unix:///nowhere/valkey.sock?db=0"}

@@ -107,6 +107,7 @@ class TestMakeRun:
 
     def test_serves_the_product_from_an_empty_database_until_ctrl_c(self, product):
         product.wait_until_up()
+        assert product.get("/readyz")[0] == 200  # at once: what is announced as running is ready
         assert product.get("/")[0] == 200
         assert product.get("/static/css/repairhub.css")[0] == 200
         said = product.log.read_text()
