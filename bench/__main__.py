@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import start
+from bench import dispatch, start
 from bench.rows import Row
 
-BENCHES: dict[str, Callable[[], list[Row]]] = {"start": start.measure}
+BENCHES: dict[str, Callable[[], list[Row]]] = {"start": start.measure, "dispatch": dispatch.measure}
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
     python3 repairhub/ops/start/bootstrap.py run --port 8000
     python3 repairhub/ops/start/bootstrap.py tests      the libraries of `make test` and `make check`, no more
+    python3 repairhub/ops/start/bootstrap.py bench      the engines that `make bench` measures ours against
 
 What is there already is left alone: a stamp in the environment holds a digest of the requirement files.
 """
@@ -27,7 +28,11 @@ OLDEST = (3, 11)
 PYTHONS = ("python3.13", "python3.12", "python3.11", "python3")
 PRODUCT = ("requirements.txt", "repairhub/ops/embedded/requirements.txt")
 HOST = "127.0.0.1"
-SETS = {"product": PRODUCT, "tests": (*PRODUCT, "tests/requirements.txt")}
+SETS = {
+    "product": PRODUCT,
+    "tests": (*PRODUCT, "tests/requirements.txt"),
+    "bench": ("bench/requirements.txt",),
+}
 
 
 class CannotError(Exception):
@@ -40,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns 1 after one line on stderr where that cannot be. Ctrl-C and TERM leave no process.
     """
     parser = argparse.ArgumentParser(description="Install RepairHub's libraries; run it with demo data.")
-    parser.add_argument("what", choices=["run", "tests"])
+    parser.add_argument("what", choices=["run", "tests", "bench"])
     parser.add_argument("--port", default="8000")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop_asked)
@@ -88,7 +93,7 @@ def install(name: str) -> None:
     with (CHECKOUT / "var" / "install.lock").open("w") as lock:  # two starts at once: the second waits
         fcntl.flock(lock, fcntl.LOCK_EX)
         works = _works(VENV_PYTHON)
-        if works and (_is_stamped(name) or _is_stamped("tests")):  # what tests need holds all of the product
+        if works and _is_there(name):
             return
         if not works:
             _make_environment()
@@ -119,6 +124,11 @@ def _stamp(name: str) -> Path:
 def _digest(name: str) -> str:
     contents = [(CHECKOUT / path).read_bytes() for path in SETS[name]]
     return hashlib.sha256(b"\n".join(contents)).hexdigest()
+
+
+def _is_there(name: str) -> bool:
+    """Whether the set is installed; what tests need holds all of the product."""
+    return _is_stamped(name) or (name == "product" and _is_stamped("tests"))
 
 
 def _is_stamped(name: str) -> bool:
