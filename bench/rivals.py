@@ -134,10 +134,13 @@ def label(budget: float) -> str:
 
 
 def progress(tried: Tried) -> str:
-    """A city's line: every score over the best of any, and the CPU seconds it took."""
+    """A city's line: every score over the best of any, the weight lost, and the CPU seconds it took."""
     found: Iterable[tuple[str, Solved]] = [
         *((f"ours {label(budget)}", solved) for budget, solved in tried.ours.items()),
         *tried.rivals.items(),
     ]
-    figures = [f"{who} {solved.score / tried.best:.4f} ({solved.cpu:.1f} s)" for who, solved in found]
+    figures = [
+        f"{who} {solved.score / tried.best:.4f} (lost {solved.weight_lost}, {solved.cpu:.1f} s)"
+        for who, solved in found
+    ]
     return f"{tried.name}: {', '.join([*figures, f'best known {best_known()[tried.name] / tried.best:.4f}'])}"
