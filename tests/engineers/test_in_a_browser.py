@@ -123,6 +123,17 @@ class TestTheBoard:
         visit.refresh_from_db()
         assert visit.status == VisitStatus.PLANNED
 
+    @pytest.mark.parametrize("language", ["en", "zh-CN"])
+    def test_at_four_times_the_size_nothing_scrolls_sideways(
+        self, browser: Browser, live_server: Any, visit: Visit, language: str
+    ) -> None:
+        context = browser.new_context(viewport={"width": 320, "height": 256}, locale=language)
+        page = context.new_page()
+        sign_in(page, DispatcherFactory(), live_server.url)
+        page.goto(f"{live_server.url}/dispatch/?on={visit.on.isoformat()}&visit={visit.reference}")
+        assert page.evaluate(FITS)
+        context.close()
+
     def test_works_without_scripts(
         self, browser: Browser, live_server: Any, visit: Visit, engineers: list[Engineer]
     ) -> None:
