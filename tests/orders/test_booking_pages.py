@@ -147,6 +147,10 @@ class TestPhone:
         text = customer.get("book", q="iphone 12").text
         assert 'value="iphone-12"' in text
 
+    def test_of_a_brand_is_asked_for_as_a_phone(self, customer: Browser) -> None:
+        customer.post("book", brand="apple")
+        assert "Which Apple phone is it?" in customer.get("book_device").text
+
     def test_the_search_answers_htmx_with_the_list_alone(self, customer: Browser) -> None:
         answer = customer.client.get(reverse("book"), {"q": "12"}, headers={"hx-request": "true"})
         assert 'value="iphone-12"' in answer.text
