@@ -114,6 +114,9 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
     after = DayPlan(list(before), after.routes.values(), before.travel)
     visits = _locked_visits(computed)
     lost = [stop for stop in computed.result.unserved if visits[_pk(stop.visit_id)].engineer_id is not None]
+    for stop in lost:  # before the others are written: their time is given to somebody
+        why = sentences([unserved_because(stop, after)])
+        take_off(visits[_pk(stop.visit_id)], why, by=by, at=at)
     try:
         write_routes(
             city=city,
@@ -127,9 +130,6 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
     except BrokenPlan as error:
         raise StalePlan(str(error)) from error
     _say(changes, visits, after, by=by, at=at)
-    for stop in lost:
-        visit = visits[_pk(stop.visit_id)]
-        take_off(visit, sentences(_why(stop, after)), by=by, at=at)
     mark_at_risk(visit_ids=[_pk(stop.visit_id) for stop in lost], at=at)
     return StoredPlan(
         moved=sum(1 for move in changes if move.from_engineer is not None and move.to_engineer is not None),
@@ -210,10 +210,6 @@ def _say(changes: list[Move], visits: dict[int, Visit], after: DayPlan, *, by: A
         )
         if was_confirmed:
             visit_confirmed.send(sender=Visit, visit=visit, by=by, at=at)
-
-
-def _why(stop: Stop, after: DayPlan) -> list[Any]:
-    return [unserved_because(stop, after)]
 
 
 def _pk(visit_id: VisitId) -> int:

@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from engineers.models import CityDay, Engineer, Visit
+from engineers.selectors.windows import VisitNeeds
 from engineers.services.replanning import ComputedPlan, StalePlan, compute_plan, replan_day, store_plan
 from engineers.signals import visit_confirmed
 from engineers.states import EventKind, VisitStatus
@@ -180,6 +181,22 @@ class TestReplanDay:
         assert again(city).unserved == 1
         visit.refresh_from_db()
         assert (visit.engineer, visit.at_risk_at) == (None, MORNING)
+
+    def test_whoever_is_left_out_gives_the_time_to_those_who_take_it(
+        self, city: City, engineer: Engineer
+    ) -> None:
+        # of four promises three can be kept, and the longest stands where they would
+        long = planned_visit(
+            city=city, needs=VisitNeeds(service_minutes=480, skills={"screen": 2}, brands=frozenset())
+        )
+        ill = EngineerFactory(city=city)
+        short = [planned_visit(city=city, window=hour) for hour in ("10:00", "14:00", "16:00")]
+        assert engineers_of(short) == [engineer, ill, ill]
+        fall_ill(ill)
+        stored = again(city)
+        assert engineers_of([long, *short]) == [None, engineer, engineer, engineer]
+        assert (stored.found, stored.unserved) == (2, 1)
+        assert long.at_risk_at == MORNING
 
     def test_a_small_gain_takes_no_name_away(self, city: City, engineer: Engineer) -> None:
         visit = confirmed_visit(city=city, place=north(3))
