@@ -18,7 +18,7 @@ NOWHERE = (1 << 60, -1)
 """The answer of a lane that has no place for a visit."""
 
 KEEP_LANES = 30_000
-"""Lanes remembered at most; past that all are forgotten. About 1.5 KB each."""
+"""Lanes remembered at most; past that all are forgotten. 3.3 KB each, measured with 500 visits."""
 
 
 @dataclass(frozen=True, slots=True)
