@@ -182,6 +182,11 @@ class Lanes:
         home = clock.arrival(start + self._service[visit], self.drive[visit][node + 1], rests)
         return home <= self._home_by[engineer]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nobody rests during the day, so that time only adds up."""
+        return not any(self._rests)
+
     # --- lanes ---------------------------------------------------------------------------------
     def present(self) -> tuple[list[Lane], list[int]]:
         """Return the lanes as they stand, one an engineer, and the visits that wait for one.

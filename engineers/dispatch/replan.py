@@ -49,11 +49,12 @@ def replan(
     seconds: float | None = None,
     spent: Callable[[], float] | None = None,
     prices: Prices | None = None,
+    compiled: bool = False,
 ) -> Replan:
     """Return the best plan found with the waiting visits in it; the present one where none is better.
 
     Better is: fewer visits that no route keeps, then fewer late, then less travel and fewer changes of a
-    named engineer. The budget is that of ``search``.
+    named engineer. The budget and ``compiled`` are those of ``search``.
     """
     waiting = list(waiting)
     late = {stop.visit_id: stop for stop in _late(plan)}
@@ -68,6 +69,7 @@ def replan(
         seconds=seconds,
         spent=spent,
         prices=prices,
+        compiled=compiled,
     )
     after, unserved = found.plan, []
     for stop in found.unserved:

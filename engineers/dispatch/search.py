@@ -28,6 +28,10 @@ SEEK = 0.3
 """How often a round begins around a visit that is left out, while there is one."""
 LOOK_AT_THE_CLOCK = 16
 """Rounds between two looks at the budget."""
+FIRST_SLICE, SLICE, STEP = 64, 4096, 0.01
+"""Compiled rounds between two looks: at first, at most, and else for so much of the budget."""
+NEAREST = 500
+"""Neighbours of a visit that are sought among."""
 
 
 class Draw(Protocol):
@@ -59,12 +63,14 @@ def search(
     spent: Callable[[], float] | None = None,
     prices: Prices | None = None,
     stop_when_served: bool = False,
+    compiled: bool = False,
 ) -> Found:
     """Return a plan at least as good as the present one with the waiting visits put in.
 
     The budget is a number of rounds, or CPU seconds as ``spent`` counts them; what both leave out is
     refused with ValueError. Started stops and pins stay. ``stop_when_served`` ends it as soon as nobody
-    waits. Whether the result may be stored is for ``check_change`` to say.
+    waits. Whether the result may be stored is for ``check_change`` to say. ``compiled`` makes the rounds many
+    times as fast, once it is loaded; the same seed and rounds give the same plan either way.
     """
     if rounds is None and (seconds is None or spent is None):
         raise ValueError("a search needs rounds, or seconds and a clock that counts them")
@@ -83,7 +89,10 @@ def search(
     before = state.cost
     state.put_in(sorted(state.out, key=lambda v: (-lanes.loss[v], len(lanes.able[v]))), blind=0.0)
     state.settle()
-    done = state.run(share, stop_when_served)
+    if compiled and lanes.is_plain:
+        done = _run_compiled(state, draw, share, rounds if seconds is None else None, stop_when_served)
+    else:
+        done = state.run(share, stop_when_served)
     state.take_best()
     state.put_in(
         sorted(state.out, key=lambda v: -lanes.loss[v]), blind=0.0
@@ -96,6 +105,57 @@ def search(
         before,
         state.best_cost,
     )
+
+
+def _heat(used: float) -> float:
+    """How much worse a round may be when that share of the budget is used up."""
+    return float(HOT * (COLD / HOT) ** used)
+
+
+def _run_compiled(
+    state: "_State",
+    draw: Draw,
+    share: Callable[[int], float],
+    rounds: int | None,
+    stop_when_served: bool,
+) -> int:
+    """As ``_State.run``; with a number of rounds the very same ones, since it goes on with the same draws."""
+    # Loading it takes time and memory that a process which never plans a day does not have to spend.
+    from engineers.dispatch.compiled import Tuning
+    from engineers.dispatch.rounds import Rounds
+
+    lanes = state.lanes
+    if not any(lane.visits for lane in state.standing):
+        return 0
+    version, mt, gauss = draw.getstate()  # type: ignore[attr-defined]  # of a random.Random
+    made = Rounds(
+        lanes,
+        [lane.visits for lane in state.standing],
+        state.cost,
+        Tuning(4 * TAKEN / (1 + LONGEST), LONGEST, BLIND, SEEK, LOOK_AT_THE_CLOCK),
+        mt,
+        apart=APART,
+        nearest=NEAREST,
+    )
+    done, count = 0, FIRST_SLICE
+    while (used := share(done)) < 1:
+        if rounds is not None:
+            count = min(SLICE, -(-(rounds - done) // LOOK_AT_THE_CLOCK) * LOOK_AT_THE_CLOCK)
+            heats = [_heat(share(done + n)) for n in range(0, count, LOOK_AT_THE_CLOCK)]
+        else:
+            heats = [_heat(used)]
+        ran = made.run(count, heats, stop_when_served=stop_when_served)
+        done += ran
+        if ran < count:
+            break
+        step = share(done) - used
+        count = min(SLICE, 2 * count, max(FIRST_SLICE, int(count * STEP / step) if step > 0 else SLICE))
+    draw.setstate((version, made.mt, gauss))  # type: ignore[attr-defined]
+    state.best_lanes = [lanes.lane(n, visits) for n, visits in enumerate(made.routes)]
+    served = {visit for lane in state.best_lanes for visit in lane.visits}
+    state.best_out = set(range(lanes.count)) - served
+    state.best_cost = made.cost
+    return done
 
 
 class _State:
@@ -134,7 +194,7 @@ class _State:
             row, begins = lanes.drive[visit], [stop.window_start for stop in lanes.stops]
             begin = begins[visit]
             away = [row[v] + APART * abs(begins[v] - begin) for v in range(lanes.count)]
-            known = self._near[visit] = sorted(range(lanes.count), key=away.__getitem__)
+            known = self._near[visit] = sorted(range(lanes.count), key=away.__getitem__)[:NEAREST]
         return known
 
     def run(self, share: Callable[[int], float], stop_when_served: bool) -> int:
@@ -148,7 +208,7 @@ class _State:
                 used = share(done)
                 if used >= 1:
                     break
-                heat = HOT * (COLD / HOT) ** used
+                heat = _heat(used)
             done += 1
             touched: dict[int, Lane] = {}
             before = set(self.out)

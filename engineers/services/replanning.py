@@ -88,6 +88,7 @@ def compute_plan(
             seconds=seconds,
             spent=_cpu_clock() if seconds is not None else None,
             prices=policy.prices(),
+            compiled=True,
         )
     return ComputedPlan(city=city, on=on, version=version, at=at, result=result)
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import random
 import sys
 import time
@@ -10,8 +11,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from engineers.dispatch import check_plan, search
+from engineers.dispatch import check_plan, kept, search
 from engineers.dispatch.files import BadProblemError, answer, read_problem
+
+WORTH_LOADING = 0.2
+"""CPU seconds of a search from which on the compiled rounds are loaded: half a second, not of the budget."""
 
 
 class Command(BaseCommand):
@@ -21,12 +25,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The file, and the budget of the search."""
         parser.add_argument("problem", help="the city-day as JSON; - reads it from standard input")
-        parser.add_argument("--seconds", type=_seconds, default=1.0, help="CPU seconds for it all (1)")
+        parser.add_argument(
+            "--seconds", type=_seconds, default=1.0, help="CPU seconds for reading and planning (1)"
+        )
         parser.add_argument("--seed", type=int, default=1, help="the same seed and rounds, the same plan (1)")
         parser.add_argument("--rounds", type=int, default=None, help="at most so many rounds of the search")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints the answer; one line and exit code 2 for a file that is no problem."""
+        compiled = options["seconds"] >= WORTH_LOADING and _load_compiled()
         begun = time.process_time()
         try:
             plan, waiting = read_problem(_text(options["problem"]))
@@ -40,6 +47,7 @@ class Command(BaseCommand):
             rounds=options["rounds"],
             seconds=options["seconds"],
             spent=lambda: time.process_time() - begun,
+            compiled=compiled,
         )
         planned = {day.engineer_id: found.plan.planned(day.engineer_id) for day in found.plan}
         faults = check_plan(planned, days=list(plan), stops=waiting, travel=plan.travel)
@@ -47,6 +55,16 @@ class Command(BaseCommand):
             self.stderr.write(f"The plan breaks its own rules: {faults[0]}")
             sys.exit(1)
         self.stdout.write(json.dumps(answer(found.plan, found.unserved, time.process_time() - begun)))
+
+
+def _load_compiled() -> bool:
+    """Whether the compiled rounds are there now. Where they can be kept they are made first, once."""
+    if not kept.is_kept():
+        if not os.access(kept.FOLDER if kept.FOLDER.exists() else kept.SOURCE.parent, os.W_OK):
+            return False
+        sys.stderr.write("Compiling the search of plans, once ...\n")
+    kept.load()
+    return True
 
 
 def _seconds(text: str) -> float:
