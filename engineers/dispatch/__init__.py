@@ -6,6 +6,7 @@ Callers load one city's day into a ``DayPlan`` and ask: ``feasible_windows`` bef
 """
 
 from engineers.dispatch.check import Violation, ViolationCode, check_change, check_plan
+from engineers.dispatch.clock import Clock, Pace, clock_of
 from engineers.dispatch.explain import Reason, ReasonCode, qualification, unserved_because
 from engineers.dispatch.insertion import (
     Candidate,
@@ -50,11 +51,13 @@ __all__ = [
     "DEFAULT_OPENING",
     "DEFAULT_SLACK",
     "Candidate",
+    "Clock",
     "DayPlan",
     "EngineerDay",
     "EngineerId",
     "Found",
     "HaversineTravel",
+    "Pace",
     "Place",
     "PlannedVisit",
     "Prices",
@@ -75,6 +78,7 @@ __all__ = [
     "candidates",
     "check_change",
     "check_plan",
+    "clock_of",
     "earliest_arrival",
     "earliest_start",
     "feasible_windows",

@@ -1,6 +1,6 @@
 """An independent check of a plan: it drives every route through from the coordinates.
 
-It shares no arithmetic with ``schedule``, ``breaks`` and ``insertion``, so that a mistake there
+It shares no arithmetic with ``schedule``, ``clock`` and ``insertion``, so that a mistake there
 cannot hide here. No plan is stored without it (issue "Dispatch", section Engine).
 """
 
@@ -184,12 +184,13 @@ def _check_day(
                 van[part] = van.get(part, 0) - pieces
                 if van[part] < 0:
                     yield fault(ViolationCode.NO_PARTS, -van[part])
-        if visit.end - visit.start < stop.service:
-            yield fault(ViolationCode.TOO_SHORT, stop.service - (visit.end - visit.start))
+        done = _ends(visit.start, stop.service, day.pace.service if day.pace else ())
+        if visit.end < done:
+            yield fault(ViolationCode.TOO_SHORT, done - visit.end)
         if ended is not None and visit.start < ended:
             yield fault(ViolationCode.OVERLAP, ended - visit.start)
         if stop.fixed_start is None:
-            reached = drive.reach(free_at, place, stop.place, day.breaks)
+            reached = drive.reach(free_at, place, stop.place, day)
             if visit.start < reached:
                 yield fault(ViolationCode.UNREACHABLE, reached - visit.start)
             if visit.start < stop.window_start:
@@ -204,7 +205,7 @@ def _check_day(
         place, ended = stop.place, visit.end
         free_at = max(visit.end, route.not_before)
     if visits:
-        home = drive.reach(free_at, place, day.base, day.breaks)
+        home = drive.reach(free_at, place, day.base, day)
         if home > day.shift_end:
             yield Violation(ViolationCode.HOME_LATE, day.engineer_id, None, home - day.shift_end)
 
@@ -235,7 +236,7 @@ def _check_kept(
 
 
 class _Drive:
-    """Driving from coordinates: the issue's formula written out once more, and rests in breaks."""
+    """Driving from coordinates: the issue's formula written out once more, hour by hour, and rests in breaks."""
 
     def __init__(self, travel: Travel) -> None:
         self._travel = travel
@@ -249,35 +250,49 @@ class _Drive:
         kilometres = 2 * 6371.0088 * asin(sqrt(min(1.0, h)))
         return ceil(kilometres * self._travel.detour / self._travel.speed_kmh * 3600)
 
-    def reach(self, leaving: int, a: Place, b: Place, rests: Sequence[tuple[int, int]]) -> int:
-        """Walk along the spans between the breaks until the drive is used up."""
-        left = self.seconds(a, b)
-        if left == 0:
-            return leaving
-        opens = leaving
-        for since, until in [*sorted(rests), (10**9, 10**9)]:
-            closes = max(opens, since)
-            if until > opens:
-                if left <= closes - opens:
-                    break
-                left -= closes - opens
-                opens = until
-        return opens + left
+    def reach(self, leaving: int, a: Place, b: Place, day: EngineerDay) -> int:
+        """Drive on through the hours and breaks until the drive is used up."""
+        return _ends(leaving, self.seconds(a, b), day.pace.travel if day.pace else (), day.breaks)
 
     def through(self, day: EngineerDay, place: Place | None, route: Route) -> list[PlannedVisit]:
         """Drive a route as it stands, each visit as early as it can begin."""
         here = day.base if place is None else place
+        slower = day.pace.service if day.pace else ()
         now = max(day.shift_start, route.not_before)
         visits = []
         for stop in route.stops:
             if stop.fixed_start is not None:
                 start = stop.fixed_start
             else:
-                start = max(self.reach(now, here, stop.place, day.breaks), stop.window_start)
+                start = max(self.reach(now, here, stop.place, day), stop.window_start)
                 for since, until in sorted(day.breaks):
-                    if start < until and since < start + stop.service:
+                    if start < until and since < _ends(start, stop.service, slower):
                         start = until
-            visits.append(PlannedVisit(stop.visit_id, start, start + stop.service))
-            now = max(start + stop.service, route.not_before)
+            end = _ends(start, stop.service, slower)
+            visits.append(PlannedVisit(stop.visit_id, start, end))
+            now = max(end, route.not_before)
             here = stop.place
         return visits
+
+
+def _ends(begin: int, work: int, factors: Sequence[int], rests: Sequence[tuple[int, int]] = ()) -> int:
+    """Walk from ``begin`` from one edge (an hour, a break) to the next until so much base work is done."""
+    if work <= 0:
+        return begin
+    left = work * 1_000_000
+    now = begin
+    while True:
+        hour = now // 3600
+        resting = [until for since, until in rests if since <= now < until]
+        if resting:
+            now = max(resting)
+            continue
+        known = bool(factors) and 0 <= hour < 24
+        speed = -(-100_000_000 // factors[hour]) if known else 1_000_000
+        edges = [since for since, _until in rests if since > now]
+        if factors and hour < 24:
+            edges.append((hour + 1) * 3600 if known else 0)
+        if not edges or (min(edges) - now) * speed >= left:
+            return now + -(-left // speed)
+        left -= (min(edges) - now) * speed
+        now = min(edges)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from engineers.dispatch import breaks as clock
+from engineers.dispatch.clock import Clock
 from engineers.dispatch.plan import DayPlan
 from engineers.dispatch.problem import EngineerDay, Stop, has_parts
 from engineers.dispatch.schedule import Timetable
@@ -140,26 +140,24 @@ def no_gap(stop: Stop, timetable: Timetable, *, slack: int = 0, earliest: int = 
 
 
 def _miss(stop: Stop, timetable: Timetable, position: int, slack: int, earliest: int) -> tuple[int, Reason]:
-    rests = timetable.day.breaks
+    clock = timetable.clock or Clock()
     stops = timetable.route.stops
     seconds = timetable.travel.seconds
-    arrived = clock.arrival(
-        timetable.departures[position], seconds(timetable.places[position], stop.place), rests
-    )
-    start = clock.service_start(max(arrived, stop.window_start, earliest), stop.service, rests)
+    arrived = clock.arrival(timetable.departures[position], seconds(timetable.places[position], stop.place))
+    start = clock.service_start(max(arrived, stop.window_start, earliest), stop.service)
     if start > stop.deadline - slack:
         late_by = start - (stop.deadline - slack)
         after = stops[position - 1].visit_id if position else None
         return late_by, Reason(ReasonCode.ARRIVES_LATE, {"late_by": late_by, "after": after})
-    now, place, spare = start + stop.service, stop.place, slack
+    now, place, spare = clock.service_end(start, stop.service), stop.place, slack
     for later in stops[position:]:
-        arrived = clock.arrival(now, seconds(place, later.place), rests) + spare
-        start = clock.service_start(max(arrived, later.window_start), later.service, rests)
+        arrived = clock.arrival(now, seconds(place, later.place)) + spare
+        start = clock.service_start(max(arrived, later.window_start), later.service)
         if start > later.deadline:
             late_by = start - later.deadline
             return late_by, Reason(ReasonCode.BREAKS_PROMISE, {"late_by": late_by, "visit": later.visit_id})
-        now, place, spare = start + later.service, later.place, 0
-    late_by = clock.arrival(now, seconds(place, timetable.day.base), rests) + spare - timetable.home_by
+        now, place, spare = clock.service_end(start, later.service), later.place, 0
+    late_by = clock.arrival(now, seconds(place, timetable.day.base)) + spare - timetable.home_by
     return late_by, Reason(
         ReasonCode.OVERRUNS_SHIFT, {"late_by": late_by, "shift_end": timetable.day.shift_end}
     )

@@ -179,7 +179,7 @@ def best_position(
         leaving = departures[position]
         if leaving > latest_start:
             break
-        done = (leaving if leaving > soonest else soonest) + stop.service
+        done = timetable.end_of(leaving if leaving > soonest else soonest, stop)
         if done > latest[position + 1] - slack and done > arrivals[position + 1]:
             continue
         found = timetable.fit(stop, position, slack=slack, earliest=earliest)
@@ -246,7 +246,7 @@ def _fitting(timetable: Timetable, stop: Stop, position: int, extra: int, start:
         (fits(timetable, stop, position, extra, start),),
         position,
         start,
-        start + stop.service,
+        timetable.end_of(start, stop),
         extra,
     )
 

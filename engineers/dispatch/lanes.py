@@ -8,7 +8,7 @@ Lanes and their answers are remembered: the search meets the same few routes aga
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from engineers.dispatch import breaks as clock
+from engineers.dispatch.clock import Clock, clock_of
 from engineers.dispatch.explain import is_qualified
 from engineers.dispatch.plan import DayPlan
 from engineers.dispatch.problem import EngineerDay, Place, Stop, Travel, has_parts
@@ -52,6 +52,7 @@ class Lane:
         "departures",
         "engineer",
         "froms",
+        "is_late",
         "latest",
         "legs",
         "spare",
@@ -71,6 +72,7 @@ class Lane:
         self.latest: list[int] = []
         self.spare: list[int] = []
         self.cost = 0
+        self.is_late = False  # said by a clock alone: without one ``holds`` works it out
 
 
 class Lanes:
@@ -94,7 +96,7 @@ class Lanes:
         self.count = len(self.stops)
         self._free_at = [table.departures[table.first_free] for table in tables]
         self._home_by = [table.home_by for table in tables]
-        self._rests = [day.breaks for day in self.days]
+        self._clocks = [clock_of(day.breaks, day.pace) for day in self.days]
         self._drive(tables, plan.travel)
         self._opens = [stop.window_start for stop in self.stops]
         self._service = [stop.service for stop in self.stops]
@@ -172,14 +174,12 @@ class Lanes:
 
     def _reaches(self, engineer: int, visit: int) -> bool:
         node = self.count + 2 * engineer
-        rests = self._rests[engineer]
-        start = max(
-            clock.arrival(self._free_at[engineer], self.drive[node][visit], rests), self._opens[visit]
-        )
-        start = clock.service_start(start, self._service[visit], rests)
+        clock = self._clocks[engineer] or Clock()
+        start = max(clock.arrival(self._free_at[engineer], self.drive[node][visit]), self._opens[visit])
+        start = clock.service_start(start, self._service[visit])
         if start > self._closes[visit]:
             return False
-        home = clock.arrival(start + self._service[visit], self.drive[visit][node + 1], rests)
+        home = clock.arrival(clock.service_end(start, self._service[visit]), self.drive[visit][node + 1])
         return home <= self._home_by[engineer]
 
     @property
@@ -230,10 +230,11 @@ class Lanes:
         lane.tos = [*visits, node + 1]
         drive = self.drive
         lane.legs = [drive[a][b] for a, b in zip(lane.froms, lane.tos, strict=True)]
-        if self._rests[engineer]:
-            self._time_with_breaks(lane)
-        else:
+        clock = self._clocks[engineer]
+        if clock is None:
             self._time(lane)
+        else:
+            self._time_by(clock, lane)
         named = self._named
         changes = sum(1 for visit in visits if named[visit] >= 0 and named[visit] != engineer)
         lane.cost = sum(lane.legs) + self.prices.change * changes
@@ -275,20 +276,21 @@ class Lanes:
         latest.reverse()
         lane.departures, lane.latest = departures, latest
 
-    def _time_with_breaks(self, lane: Lane) -> None:
+    def _time_by(self, clock: Clock, lane: Lane) -> None:
+        """The same on a day with breaks or a pace."""
         opens, closes, service = self._opens, self._closes, self._service
-        rests = self._rests[lane.engineer]
         now = self._free_at[lane.engineer]
         departures = [now]
         for visit, leg in zip(lane.visits, lane.legs, strict=False):
-            start = max(clock.arrival(now, leg, rests), opens[visit])
-            now = clock.service_start(start, service[visit], rests) + service[visit]
+            start = clock.service_start(max(clock.arrival(now, leg), opens[visit]), service[visit])
+            lane.is_late = lane.is_late or start > closes[visit]
+            now = clock.service_end(start, service[visit])
             departures.append(now)
         bound = self._home_by[lane.engineer]
         latest = [bound]
         for visit, leg in zip(reversed(lane.visits), reversed(lane.legs), strict=False):
-            bound = min(closes[visit], clock.departure(bound, leg, rests) - service[visit])
-            bound = clock.latest_service_start(bound, service[visit], rests)
+            bound = min(closes[visit], clock.service_begin(clock.departure(bound, leg), service[visit]))
+            bound = clock.latest_service_start(bound, service[visit])
             latest.append(bound)
         latest.reverse()
         lane.departures, lane.latest = departures, latest
@@ -304,8 +306,9 @@ class Lanes:
                 if spare[part] < pieces:
                     lane.answers[visit] = NOWHERE
                     return NOWHERE
-        if self._rests[lane.engineer]:
-            answer = self._ask_with_breaks(lane, visit)
+        clock = self._clocks[lane.engineer]
+        if clock is not None:
+            answer = self._ask_by(clock, lane, visit)
         else:
             onward, inward = self.drive[visit], self.into[visit]
             opens, closes, service = self._opens[visit], self._closes[visit], self._service[visit]
@@ -329,30 +332,37 @@ class Lanes:
         lane.answers[visit] = answer
         return answer
 
-    def _ask_with_breaks(self, lane: Lane, visit: int) -> tuple[int, int]:
-        rests = self._rests[lane.engineer]
+    def _ask_by(self, clock: Clock, lane: Lane, visit: int) -> tuple[int, int]:
+        """The same on a day with breaks or a pace. The clock is asked last: it takes the longest."""
         onward, inward = self.drive[visit], self.into[visit]
         opens, closes, service = self._opens[visit], self._closes[visit], self._service[visit]
-        best = NOWHERE
-        for position, departure in enumerate(lane.departures):
-            a, b = lane.froms[position], lane.tos[position]
-            start = max(clock.arrival(departure, inward[a], rests), opens)
-            start = clock.service_start(start, service, rests)
+        best, where = NOWHERE
+        nodes = zip(lane.departures, lane.froms, lane.tos, lane.latest, lane.legs, strict=True)
+        for position, (departure, a, b, bound, leg) in enumerate(nodes):
+            if departure > closes:
+                break
+            extra = inward[a] + onward[b] - leg
+            if extra >= best:
+                continue
+            start = clock.service_start(max(clock.arrival(departure, inward[a]), opens), service)
             if start > closes:
                 continue
-            if clock.arrival(start + service, onward[b], rests) > lane.latest[position]:
-                continue
-            extra = inward[a] + onward[b] - lane.legs[position]
-            if extra < best[0]:
-                best = (extra, position)
-        return best
+            if clock.arrival(clock.service_end(start, service), onward[b]) <= bound:
+                best, where = extra, position
+        return best, where
 
     def holds(self, lane: Lane) -> bool:
         """Return whether the lane keeps every deadline, the shift and the van's stock."""
-        for visit, departure in zip(lane.visits, lane.departures[1:], strict=True):
-            if departure - self._service[visit] > self._closes[visit]:
+        clock = self._clocks[lane.engineer]
+        if clock is not None:
+            if lane.is_late:
                 return False
-        home = clock.arrival(lane.departures[-1], lane.legs[-1], self._rests[lane.engineer])
+        else:
+            for visit, departure in zip(lane.visits, lane.departures[1:], strict=True):
+                if departure - self._service[visit] > self._closes[visit]:
+                    return False
+        last = lane.departures[-1]
+        home = last + lane.legs[-1] if clock is None else clock.arrival(last, lane.legs[-1])
         return (home <= self._home_by[lane.engineer] or not lane.visits) and min(lane.spare, default=0) >= 0
 
     # --- writing the plan ----------------------------------------------------------------------

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from math import asin, ceil, cos, radians, sin, sqrt
 from typing import Protocol
 
+from engineers.dispatch.clock import Pace
+
 Place = tuple[float, float]
 VisitId = Hashable
 EngineerId = Hashable
@@ -141,6 +143,7 @@ class EngineerDay:
     "not_yet_valid"), for explanations. An engineer with no shift that day has ``shift_end`` not
     after ``shift_start`` (see ``off``). In ``breaks``, sorted pairs (start, end), the engineer
     neither drives nor works; a drive is continued after the break, a service is not split by it.
+    ``pace`` says how much longer drives and services take in each hour; None for a day without factors.
     ``van`` counts the pieces in the van by kind of part; None where parts are no question.
     """
 
@@ -154,6 +157,7 @@ class EngineerDay:
     lapsed: Mapping[str, str] = field(default_factory=dict, hash=False)
     off_because: str = ""
     van: Mapping[Hashable, int] | None = field(default=None, hash=False)
+    pace: Pace | None = None
 
     @classmethod
     def off(

@@ -7,7 +7,7 @@ both at hand, whether a stop fits between two others is answered in constant tim
 
 from itertools import pairwise
 
-from engineers.dispatch import breaks as clock
+from engineers.dispatch.clock import Clock, clock_of
 from engineers.dispatch.problem import EngineerDay, Place, PlannedVisit, Route, Stop, Travel, VisitId
 
 NEVER = -(10**9)
@@ -25,8 +25,10 @@ class Timetable:
 
     __slots__ = (
         "arrivals",
+        "clock",
         "day",
         "departures",
+        "ends",
         "first_free",
         "latest",
         "legs",
@@ -41,6 +43,8 @@ class Timetable:
         self.day = day
         self.route = route
         self.travel = travel
+        self.clock: Clock | None = clock_of(day.breaks, day.pace)
+        """The day's breaks and pace; None where time just passes."""
         self.first_free = route.first_free
         start_place = route.start_place if route.start_place is not None else day.base
         self.places: list[Place] = [start_place, *(stop.place for stop in route.stops), day.base]
@@ -50,44 +54,54 @@ class Timetable:
         self._backward()
 
     def _forward(self) -> None:
-        rests = self.day.breaks
+        clock = self.clock
         now = max(self.day.shift_start, self.route.not_before)
-        arrivals, starts, departures = [now], [now], [now]
+        arrivals, starts, ends, departures = [now], [now], [now], [now]
         for stop, leg in zip(self.route.stops, self.legs, strict=False):
             if stop.fixed_start is not None:
                 arrived = start = stop.fixed_start
-                now = max(start + stop.service, self.route.not_before)
+                end = start + stop.service if clock is None else clock.service_end(start, stop.service)
+                now = max(end, self.route.not_before)
             else:
-                arrived = clock.arrival(now, leg, rests) if rests else now + leg
+                arrived = now + leg if clock is None else clock.arrival(now, leg)
                 start = arrived if arrived > stop.window_start else stop.window_start
-                if rests:
-                    start = clock.service_start(start, stop.service, rests)
-                now = start + stop.service
+                if clock is None:
+                    now = start + stop.service
+                else:
+                    start = clock.service_start(start, stop.service)
+                    now = clock.service_end(start, stop.service)
+                end = now
             arrivals.append(arrived)
             starts.append(start)
+            ends.append(end)
             departures.append(now)
-        home = clock.arrival(now, self.legs[-1], rests) if rests else now + self.legs[-1]
+        home = now + self.legs[-1] if clock is None else clock.arrival(now, self.legs[-1])
         arrivals.append(home)
         starts.append(home)
+        ends.append(home)
         self.arrivals: list[int] = arrivals
         """Earliest arrival at each node; for node 0 when the engineer can leave it."""
         self.starts: list[int] = starts
         """Earliest start at each node: the planned starts."""
+        self.ends: list[int] = ends
+        """When the service at each node ends that starts then: the planned ends."""
         self.departures: list[int] = departures
         """Earliest departure from nodes 0..n."""
 
     def _backward(self) -> None:
-        rests = self.day.breaks
+        clock = self.clock
         last = len(self.route.stops) + 1
         latest = [ALWAYS] * (last + 1)
         bound = self.home_by
         latest[last] = bound
         for node in range(last - 1, self.first_free, -1):
             stop = self.route.stops[node - 1]
-            leave = clock.departure(bound, self.legs[node], rests) if rests else bound - self.legs[node]
-            bound = min(stop.deadline, leave - stop.service)
-            if rests:
-                bound = clock.latest_service_start(bound, stop.service, rests)
+            if clock is None:
+                bound = min(stop.deadline, bound - self.legs[node] - stop.service)
+            else:
+                leave = clock.departure(bound, self.legs[node])
+                bound = min(stop.deadline, clock.service_begin(leave, stop.service))
+                bound = clock.latest_service_start(bound, stop.service)
             if bound < stop.window_start:
                 bound = NEVER
             latest[node] = bound
@@ -108,8 +122,8 @@ class Timetable:
     def planned(self) -> tuple[PlannedVisit, ...]:
         """Return every visit of the route with its planned span."""
         return tuple(
-            PlannedVisit(stop.visit_id, start, start + stop.service)
-            for stop, start in zip(self.route.stops, self.starts[1:], strict=False)
+            PlannedVisit(stop.visit_id, start, end)
+            for stop, start, end in zip(self.route.stops, self.starts[1:], self.ends[1:], strict=False)
         )
 
     def late(self) -> dict[VisitId, int]:
@@ -141,20 +155,23 @@ class Timetable:
         """
         if not self.first_free <= position <= len(self.route.stops):
             raise ValueError(f"position {position} is not open")
-        rests = self.day.breaks
+        clock = self.clock
         before, after = self.places[position], self.places[position + 1]
         out = self.travel.seconds(before, stop.place)
         leaving = self.departures[position]
-        start = max(
-            clock.arrival(leaving, out, rests) if rests else leaving + out, stop.window_start, earliest
-        )
-        if rests:
-            start = clock.service_start(start, stop.service, rests)
+        arrived = leaving + out if clock is None else clock.arrival(leaving, out)
+        start = max(arrived, stop.window_start, earliest)
+        if clock is not None:
+            start = clock.service_start(start, stop.service)
         if start > stop.deadline - slack:
             return None
         onward = self.travel.seconds(stop.place, after)
-        leaving = start + stop.service
-        reached = clock.arrival(leaving, onward, rests) if rests else leaving + onward
+        leaving = self.end_of(start, stop)
+        reached = leaving + onward if clock is None else clock.arrival(leaving, onward)
         if reached > self.latest[position + 1] - slack and reached > self.arrivals[position + 1]:
             return None
         return out + onward - self.legs[position], start
+
+    def end_of(self, start: int, stop: Stop) -> int:
+        """Return when the stop's service ends that starts at ``start``."""
+        return start + stop.service if self.clock is None else self.clock.service_end(start, stop.service)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from engineers.dispatch import DayPlan, EngineerDay, HaversineTravel, Place, Route, Stop, Travel
+from engineers.dispatch import DayPlan, EngineerDay, HaversineTravel, Pace, Place, Route, Stop, Travel
 
 MINUTE = 60
 HOUR = 3600
@@ -80,6 +80,12 @@ BREAKS = st.one_of(
     st.just(((clock("12:00"), clock("12:45")),)),
     st.just(((clock("10:30"), clock("10:45")), (clock("15:00"), clock("15:20")))),
 )
+FACTORS = st.one_of(
+    st.just((100,) * 24),
+    st.lists(st.integers(50, 500), min_size=24, max_size=24).map(tuple),
+    st.just((100,) * 8 + (150, 140) + (100,) * 7 + (165, 180) + (100,) * 5),
+)
+PACES = st.one_of(st.none(), st.builds(Pace, travel=FACTORS, service=FACTORS))
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ def engineer_days(draw: st.DrawFn, engineer_id: object = 0) -> EngineerDay:
         draw(LEVELS),
         frozenset(draw(st.sets(st.sampled_from(["apple", "huawei"]), max_size=2))),
         draw(BREAKS),
+        pace=draw(PACES),
     )
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engineers.dispatch import (
+    Clock,
     PlannedVisit,
     Timetable,
     best_insertion,
@@ -16,7 +17,6 @@ from engineers.dispatch import (
     feasible_windows,
     insert,
 )
-from engineers.dispatch import breaks as clock
 from engineers.dispatch.check import ViolationCode
 from engineers.dispatch.explain import no_gap
 from engineers.dispatch.insertion import best_position
@@ -44,18 +44,18 @@ def delays(timetable, changed, position):
 
 def holds_with_a_delay(timetable, node, delay):
     """Drive on from the node, reached so much later: does everything from there on hold?"""
-    stops, travel, rests = timetable.route.stops, timetable.travel, timetable.day.breaks
+    stops, travel, clock = timetable.route.stops, timetable.travel, timetable.clock or Clock()
     now, place = timetable.arrivals[node] + delay, timetable.places[node]
     for number in range(node, len(stops) + 1):
         stop = stops[number - 1]
         if number > node:
-            now = clock.arrival(now, travel.seconds(place, stop.place), rests)
-        start = clock.service_start(max(now, stop.window_start), stop.service, rests)
+            now = clock.arrival(now, travel.seconds(place, stop.place))
+        start = clock.service_start(max(now, stop.window_start), stop.service)
         if start > stop.deadline:
             return False
-        now, place = start + stop.service, stop.place
+        now, place = clock.service_end(start, stop.service), stop.place
     if node <= len(stops):
-        now = clock.arrival(now, travel.seconds(place, timetable.day.base), rests)
+        now = clock.arrival(now, travel.seconds(place, timetable.day.base))
     return now <= timetable.home_by
 
 
@@ -70,7 +70,8 @@ class TestOneInsertion:
         position = data.draw(st.integers(route.first_free, len(route.stops)))
         changed = Timetable(day, route.with_stop(stop, position), travel)
         node = position + 1
-        start = clock.service_start(max(changed.starts[node], earliest), stop.service, day.breaks)
+        clock = timetable.clock or Clock()
+        start = clock.service_start(max(changed.starts[node], earliest), stop.service)
         # put in with its start no sooner than `earliest`: as if its window began there
         late_window = replace(stop, window_start=start, window_end=max(start, stop.window_end))
         changed = Timetable(day, route.with_stop(late_window, position), travel)
@@ -192,34 +193,3 @@ class TestTheChecker:
             ViolationCode.BEFORE_WINDOW,
             ViolationCode.IN_BREAK,
         }
-
-
-class TestBreaks:
-    BREAKS = st.lists(
-        st.tuples(st.integers(0, 90), st.integers(1, 20)), max_size=3, unique_by=lambda b: b[0] // 30
-    ).map(
-        lambda drawn: tuple((start // 30 * 30, start // 30 * 30 + length) for start, length in sorted(drawn))
-    )
-
-    @settings(max_examples=300, deadline=None)
-    @given(st.integers(-5, 130), st.integers(0, 60), BREAKS)
-    def test_the_latest_departure_is_the_last_that_arrives_in_time(self, latest, drive, breaks):
-        leaving = clock.departure(latest, drive, breaks)
-        assert clock.arrival(leaving, drive, breaks) <= latest
-        assert clock.arrival(leaving + 1, drive, breaks) > latest
-
-    @settings(max_examples=300, deadline=None)
-    @given(st.integers(-5, 130), st.integers(1, 60), BREAKS)
-    def test_the_latest_service_start_is_the_last_that_overlaps_no_break(self, latest, service, breaks):
-        start = clock.latest_service_start(latest, service, breaks)
-        assert start <= latest
-        assert clock.service_start(start, service, breaks) == start
-        assert clock.service_start(start + 1, service, breaks) > latest
-
-    @settings(max_examples=300, deadline=None)
-    @given(st.integers(-5, 130), st.integers(1, 60), BREAKS)
-    def test_a_drive_lasts_as_long_as_it_takes_outside_the_breaks(self, leaving, drive, breaks):
-        arrived = clock.arrival(leaving, drive, breaks)
-        rested = [any(start <= now < end for start, end in breaks) for now in range(leaving, arrived)]
-        assert rested.count(False) == drive
-        assert not rested[-1]

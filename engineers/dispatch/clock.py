@@ -1,0 +1,150 @@
+"""The clock of one engineer's day: when a drive or a service ends in rush hours and around breaks, and backwards.
+
+A factor slows what happens in its hour, it does not choose a duration by the hour of departure: a drive of
+so many base seconds is over when the pace, added up second by second, has come to it, and a break is a pace
+of nothing (Ichoua, Gendreau and Potvin, European Journal of Operational Research 144(2), 2003). So nobody
+overtakes by leaving later: every function here never decreases in its first argument. That is why one
+earliest departure and one latest start per stop are enough to answer an insertion (see ``schedule``).
+
+In an hour with a factor of p per cent a second of the clock does 10^8 / p millionths of a base second, rounded up.
+All arithmetic is in whole numbers, so both directions fit together to the second.
+"""
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+
+Breaks = tuple[tuple[int, int], ...]
+
+HOURS = 24
+USUAL = 100
+"""The factor, in per cent, of an hour like any other; also of all time before and after the day."""
+
+_WHOLE = 1_000_000
+_HOUR = 3_600
+_LONG_AGO = -(10**10)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much longer than usual drives and services take, hour by hour from midnight, in per cent.
+
+    150 is half as long again, 80 a fifth less. Raise ValueError unless each has 24 whole numbers from 1 on.
+    """
+
+    travel: tuple[int, ...] = (USUAL,) * HOURS
+    service: tuple[int, ...] = (USUAL,) * HOURS
+
+    def __post_init__(self) -> None:
+        """Refuse what is no day of 24 hours."""
+        for factors in (self.travel, self.service):
+            if len(factors) != HOURS or not all(isinstance(f, int) and 1 <= f <= _WHOLE for f in factors):
+                raise ValueError("a pace needs 24 whole per cents from 1 on, for travel and for service")
+
+
+class Clock:
+    """When drives and services end on a day with breaks, a pace, or both. Treat as read-only."""
+
+    __slots__ = ("_service", "_travel", "breaks")
+
+    def __init__(self, breaks: Breaks = (), pace: Pace | None = None) -> None:
+        """``breaks`` are sorted pairs (start, end) that do not overlap."""
+        pace = pace or Pace()
+        self.breaks = breaks
+        self._travel = _Flow(pace.travel, breaks)
+        self._service = _Flow(pace.service, ()) if set(pace.service) != {USUAL} else None
+
+    def arrival(self, departure: int, drive: int) -> int:
+        """Return when a drive of so many base seconds ends that starts at ``departure``."""
+        return self._travel.end(departure, drive)
+
+    def departure(self, latest_arrival: int, drive: int) -> int:
+        """Return the latest departure from which ``arrival`` is not after ``latest_arrival``."""
+        return self._travel.begin(latest_arrival, drive)
+
+    def service_end(self, start: int, service: int) -> int:
+        """Return when a service of so many base seconds ends that starts at ``start``."""
+        return start + service if self._service is None else self._service.end(start, service)
+
+    def service_begin(self, latest_end: int, service: int) -> int:
+        """Return the latest start from which ``service_end`` is not after ``latest_end``. No break is asked."""
+        return latest_end - service if self._service is None else self._service.begin(latest_end, service)
+
+    def service_start(self, earliest: int, service: int) -> int:
+        """Return the first start from ``earliest`` on whose service overlaps no break."""
+        start = earliest
+        for break_start, break_end in self.breaks:
+            if start < break_end and self.service_end(start, service) > break_start:
+                start = break_end
+        return start
+
+    def latest_service_start(self, latest: int, service: int) -> int:
+        """Return the last start up to ``latest`` whose service overlaps no break."""
+        start = latest
+        for break_start, break_end in reversed(self.breaks):
+            if start < break_end and self.service_end(start, service) > break_start:
+                start = self.service_begin(break_start, service)
+        return start
+
+
+@lru_cache(maxsize=512)
+def clock_of(breaks: Breaks, pace: Pace | None) -> Clock | None:
+    """Return the clock of such a day; None for one with neither breaks nor a pace: there time just passes."""
+    if pace is not None and set(pace.travel) == set(pace.service) == {USUAL}:
+        pace = None
+    return Clock(breaks, pace) if breaks or pace is not None else None
+
+
+class _Flow:
+    """What gets done as time passes, in millionths of a base second: a line with a bend at each edge."""
+
+    __slots__ = ("_done", "_edges", "_rates")
+
+    def __init__(self, factors: tuple[int, ...], breaks: Breaks) -> None:
+        spells = [(_LONG_AGO, 0, _WHOLE)]
+        spells += [
+            (hour * _HOUR, (hour + 1) * _HOUR, -(-_WHOLE * USUAL // factor))
+            for hour, factor in enumerate(factors)
+        ]
+        spells.append((HOURS * _HOUR, -_LONG_AGO, _WHOLE))
+        rates: list[tuple[int, int]] = []
+        for start, end, rate in spells:
+            rates.append((start, rate))
+            for rest, until in breaks:
+                if rest < end and until > start:
+                    rates.append((max(rest, start), 0))
+                    if until < end:
+                        rates.append((until, rate))
+        self._edges: list[int] = []
+        self._rates: list[int] = []
+        for edge, rate in rates:
+            if self._edges and self._edges[-1] == edge:
+                self._rates[-1] = rate
+            elif not self._rates or self._rates[-1] != rate:
+                self._edges.append(edge)
+                self._rates.append(rate)
+        self._done = [0]
+        for n in range(1, len(self._edges)):
+            self._done.append(self._done[-1] + (self._edges[n] - self._edges[n - 1]) * self._rates[n - 1])
+
+    def end(self, begin: int, work: int) -> int:
+        """Return the first second at which so many base seconds are done from ``begin`` on."""
+        if work <= 0:
+            return begin
+        edges, done, rates = self._edges, self._done, self._rates
+        n = bisect_right(edges, begin) - 1
+        target = done[n] + (begin - edges[n]) * rates[n] + work * _WHOLE
+        if n + 1 < len(done) and done[n + 1] < target:
+            n = bisect_left(done, target, n + 1) - 1
+        return edges[n] - (done[n] - target) // rates[n]
+
+    def begin(self, end: int, work: int) -> int:
+        """Return the last second from which so many base seconds are done by ``end``."""
+        if work <= 0:
+            return end
+        edges, done, rates = self._edges, self._done, self._rates
+        n = bisect_right(edges, end) - 1
+        target = done[n] + (end - edges[n]) * rates[n] - work * _WHOLE
+        if target < done[n]:
+            n = bisect_right(done, target, 0, n + 1) - 1
+        return edges[n] + (target - done[n]) // rates[n]
