@@ -20,7 +20,8 @@ HOURS = 24
 USUAL = 100
 """The factor, in per cent, of an hour like any other; also of all time before and after the day."""
 
-_WHOLE = 1_000_000
+WHOLE_SECOND = 1_000_000
+"""What a second of the clock does in a usual hour: a base second, in millionths."""
 _HOUR = 3_600
 _LONG_AGO = -(10**10)
 
@@ -38,37 +39,39 @@ class Pace:
     def __post_init__(self) -> None:
         """Refuse what is no day of 24 hours."""
         for factors in (self.travel, self.service):
-            if len(factors) != HOURS or not all(isinstance(f, int) and 1 <= f <= _WHOLE for f in factors):
+            if len(factors) != HOURS or not all(
+                isinstance(f, int) and 1 <= f <= WHOLE_SECOND for f in factors
+            ):
                 raise ValueError("a pace needs 24 whole per cents from 1 on, for travel and for service")
 
 
 class Clock:
     """When drives and services end on a day with breaks, a pace, or both. Treat as read-only."""
 
-    __slots__ = ("_service", "_travel", "breaks")
+    __slots__ = ("breaks", "service", "travel")
 
     def __init__(self, breaks: Breaks = (), pace: Pace | None = None) -> None:
         """``breaks`` are sorted pairs (start, end) that do not overlap."""
         pace = pace or Pace()
         self.breaks = breaks
-        self._travel = _Flow(pace.travel, breaks)
-        self._service = _Flow(pace.service, ()) if set(pace.service) != {USUAL} else None
+        self.travel = Flow(pace.travel, breaks)
+        self.service = Flow(pace.service, ()) if set(pace.service) != {USUAL} else None
 
     def arrival(self, departure: int, drive: int) -> int:
         """Return when a drive of so many base seconds ends that starts at ``departure``."""
-        return self._travel.end(departure, drive)
+        return self.travel.end(departure, drive)
 
     def departure(self, latest_arrival: int, drive: int) -> int:
         """Return the latest departure from which ``arrival`` is not after ``latest_arrival``."""
-        return self._travel.begin(latest_arrival, drive)
+        return self.travel.begin(latest_arrival, drive)
 
     def service_end(self, start: int, service: int) -> int:
         """Return when a service of so many base seconds ends that starts at ``start``."""
-        return start + service if self._service is None else self._service.end(start, service)
+        return start + service if self.service is None else self.service.end(start, service)
 
     def service_begin(self, latest_end: int, service: int) -> int:
         """Return the latest start from which ``service_end`` is not after ``latest_end``. No break is asked."""
-        return latest_end - service if self._service is None else self._service.begin(latest_end, service)
+        return latest_end - service if self.service is None else self.service.begin(latest_end, service)
 
     def service_start(self, earliest: int, service: int) -> int:
         """Return the first start from ``earliest`` on whose service overlaps no break."""
@@ -95,18 +98,18 @@ def clock_of(breaks: Breaks, pace: Pace | None) -> Clock | None:
     return Clock(breaks, pace) if breaks or pace is not None else None
 
 
-class _Flow:
+class Flow:
     """What gets done as time passes, in millionths of a base second: a line with a bend at each edge."""
 
-    __slots__ = ("_done", "_edges", "_rates")
+    __slots__ = ("done", "edges", "rates")
 
     def __init__(self, factors: tuple[int, ...], breaks: Breaks) -> None:
-        spells = [(_LONG_AGO, 0, _WHOLE)]
+        spells = [(_LONG_AGO, 0, WHOLE_SECOND)]
         spells += [
-            (hour * _HOUR, (hour + 1) * _HOUR, -(-_WHOLE * USUAL // factor))
+            (hour * _HOUR, (hour + 1) * _HOUR, -(-WHOLE_SECOND * USUAL // factor))
             for hour, factor in enumerate(factors)
         ]
-        spells.append((HOURS * _HOUR, -_LONG_AGO, _WHOLE))
+        spells.append((HOURS * _HOUR, -_LONG_AGO, WHOLE_SECOND))
         rates: list[tuple[int, int]] = []
         for start, end, rate in spells:
             rates.append((start, rate))
@@ -115,25 +118,25 @@ class _Flow:
                     rates.append((max(rest, start), 0))
                     if until < end:
                         rates.append((until, rate))
-        self._edges: list[int] = []
-        self._rates: list[int] = []
+        self.edges: list[int] = []
+        self.rates: list[int] = []
         for edge, rate in rates:
-            if self._edges and self._edges[-1] == edge:
-                self._rates[-1] = rate
-            elif not self._rates or self._rates[-1] != rate:
-                self._edges.append(edge)
-                self._rates.append(rate)
-        self._done = [0]
-        for n in range(1, len(self._edges)):
-            self._done.append(self._done[-1] + (self._edges[n] - self._edges[n - 1]) * self._rates[n - 1])
+            if self.edges and self.edges[-1] == edge:
+                self.rates[-1] = rate
+            elif not self.rates or self.rates[-1] != rate:
+                self.edges.append(edge)
+                self.rates.append(rate)
+        self.done = [0]
+        for n in range(1, len(self.edges)):
+            self.done.append(self.done[-1] + (self.edges[n] - self.edges[n - 1]) * self.rates[n - 1])
 
     def end(self, begin: int, work: int) -> int:
         """Return the first second at which so many base seconds are done from ``begin`` on."""
         if work <= 0:
             return begin
-        edges, done, rates = self._edges, self._done, self._rates
+        edges, done, rates = self.edges, self.done, self.rates
         n = bisect_right(edges, begin) - 1
-        target = done[n] + (begin - edges[n]) * rates[n] + work * _WHOLE
+        target = done[n] + (begin - edges[n]) * rates[n] + work * WHOLE_SECOND
         if n + 1 < len(done) and done[n + 1] < target:
             n = bisect_left(done, target, n + 1) - 1
         return edges[n] - (done[n] - target) // rates[n]
@@ -142,9 +145,9 @@ class _Flow:
         """Return the last second from which so many base seconds are done by ``end``."""
         if work <= 0:
             return end
-        edges, done, rates = self._edges, self._done, self._rates
+        edges, done, rates = self.edges, self.done, self.rates
         n = bisect_right(edges, end) - 1
-        target = done[n] + (end - edges[n]) * rates[n] - work * _WHOLE
+        target = done[n] + (end - edges[n]) * rates[n] - work * WHOLE_SECOND
         if target < done[n]:
             n = bisect_right(done, target, 0, n + 1) - 1
         return edges[n] + (target - done[n]) // rates[n]

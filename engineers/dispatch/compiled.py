@@ -5,6 +5,7 @@ whose wheels need no compiler, and kept on disk beside this file; ``python -m en
 that once. Imported only where plans are searched (worker, ``plan_file``), for it takes 0.6 s and memory.
 What a lane answers is kept here with the lane's number, not with the lane: every change of a lane gives it
 another number, and what is taken back takes its old number back as well.
+All of it stands in this file, for what is kept is held against the age of this file alone.
 """
 
 from typing import NamedTuple
@@ -13,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from engineers.dispatch.clock import WHOLE_SECOND
 from engineers.dispatch.lanes import NOWHERE
 
 Whole = NDArray[np.int64]
@@ -30,8 +32,13 @@ _UPPER, _LOWER, _TWIST = 0x80000000, 0x7FFFFFFF, 0x9908B0DF
 
 # columns of `visits`, one row a visit
 OPENS, CLOSES, SERVICE, LOSS, NAMED, ABLE, ABLE_END, NEEDS, NEEDS_END = range(9)
-# columns of `people`, one row an engineer
-FREE_AT, HOME_BY, CARRIES = range(3)
+# columns of `people`, one row an engineer; CLOCK is -1 where time just passes
+FREE_AT, HOME_BY, CARRIES, CLOCK = range(4)
+# rows of `flows`, three planes each: the travel and the service of a clock
+TRAVEL, SERVES = range(2)
+EDGES, DONE, RATES = range(3)
+# columns of `clock_sizes`: the bends of the two flows, 0 where work just takes its time, and the breaks
+BREAKS = 2
 # planes of `lanes`, one an engineer: its stops, then what is known of each leg
 STOP, LEG, DEPARTS, LATEST = range(4)
 # columns of `heads`, one row an engineer; from SPARE on what is left in the van, by kind of part
@@ -75,16 +82,87 @@ def _draw(mt: Whole) -> float:
 
 
 @njit(cache=True)
+def _last_not_after(line: Whole, size: int, value: int) -> int:
+    """The last of ``size`` ascending numbers that is not above the value; the first where all are."""
+    low, high = 0, size
+    while high - low > 1:
+        middle = (low + high) // 2
+        if line[middle] <= value:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True)
+def _end(clock: int, kind: int, begin: int, work: int, flows: Whole, clock_sizes: Whole) -> int:
+    """As ``clock._Flow.end``."""
+    size = clock_sizes[clock, kind]
+    if work <= 0 or size == 0:
+        return begin + max(0, work)
+    flow = flows[2 * clock + kind]
+    n = _last_not_after(flow[EDGES], size, begin)
+    target = flow[DONE, n] + (begin - flow[EDGES, n]) * flow[RATES, n] + work * WHOLE_SECOND
+    if n + 1 < size and flow[DONE, n + 1] < target:
+        n = _last_not_after(flow[DONE], size, target - 1)
+    return int(flow[EDGES, n] - (flow[DONE, n] - target) // flow[RATES, n])
+
+
+@njit(cache=True)
+def _begin(clock: int, kind: int, end: int, work: int, flows: Whole, clock_sizes: Whole) -> int:
+    """As ``clock._Flow.begin``."""
+    size = clock_sizes[clock, kind]
+    if work <= 0 or size == 0:
+        return end - max(0, work)
+    flow = flows[2 * clock + kind]
+    n = _last_not_after(flow[EDGES], size, end)
+    target = flow[DONE, n] + (end - flow[EDGES, n]) * flow[RATES, n] - work * WHOLE_SECOND
+    if target < flow[DONE, n]:
+        n = _last_not_after(flow[DONE], size, target)
+    return int(flow[EDGES, n] + (target - flow[DONE, n]) // flow[RATES, n])
+
+
+@njit(cache=True)
+def _service_start(
+    clock: int, earliest: int, service: int, flows: Whole, clock_sizes: Whole, rests: Whole
+) -> int:
+    """As ``Clock.service_start``."""
+    start = earliest
+    for i in range(clock_sizes[clock, BREAKS]):
+        ends = _end(clock, SERVES, start, service, flows, clock_sizes)
+        if start < rests[clock, i, 1] and ends > rests[clock, i, 0]:
+            start = rests[clock, i, 1]
+    return int(start)
+
+
+@njit(cache=True)
+def _latest_service_start(
+    clock: int, latest: int, service: int, flows: Whole, clock_sizes: Whole, rests: Whole
+) -> int:
+    """As ``Clock.latest_service_start``."""
+    start = latest
+    for i in range(clock_sizes[clock, BREAKS] - 1, -1, -1):
+        ends = _end(clock, SERVES, start, service, flows, clock_sizes)
+        if start < rests[clock, i, 1] and ends > rests[clock, i, 0]:
+            start = _begin(clock, SERVES, rests[clock, i, 0], service, flows, clock_sizes)
+    return int(start)
+
+
+@njit(cache=True)
 def drive_through(
     engineer: int,
     visits: Whole,
     people: Whole,
     drive: Small,
+    flows: Whole,
+    clock_sizes: Whole,
+    rests: Whole,
     lanes: Whole,
     heads: Whole,
     totals: Whole,
 ) -> None:
-    """As ``Lanes._time``; the lane gets a number of its own."""
+    """As ``Lanes._time`` and ``_time_by``; the lane gets a number of its own."""
+    clock = people[engineer, CLOCK]
     size, home = heads[engineer, SIZE], len(visits) + 2 * engineer + 1
     node, at, cost = home - 1, people[engineer, FREE_AT], 0
     lanes[engineer, DEPARTS, 0] = at
@@ -93,7 +171,12 @@ def drive_through(
         leg = drive[node, visit]
         lanes[engineer, LEG, i] = leg
         cost += leg
-        at = max(at + leg, visits[visit, OPENS]) + visits[visit, SERVICE]
+        if clock < 0:
+            at = max(at + leg, visits[visit, OPENS]) + visits[visit, SERVICE]
+        else:
+            at = max(_end(clock, TRAVEL, at, leg, flows, clock_sizes), visits[visit, OPENS])
+            at = _service_start(clock, at, visits[visit, SERVICE], flows, clock_sizes, rests)
+            at = _end(clock, SERVES, at, visits[visit, SERVICE], flows, clock_sizes)
         lanes[engineer, DEPARTS, i + 1] = at
         node = visit
         if visits[visit, NAMED] >= 0 and visits[visit, NAMED] != engineer:
@@ -105,7 +188,13 @@ def drive_through(
     lanes[engineer, LATEST, size] = bound
     for i in range(size - 1, -1, -1):
         visit = lanes[engineer, STOP, i]
-        bound = min(bound - lanes[engineer, LEG, i + 1] - visits[visit, SERVICE], visits[visit, CLOSES])
+        leg, service = lanes[engineer, LEG, i + 1], visits[visit, SERVICE]
+        if clock < 0:
+            bound = min(bound - leg - service, visits[visit, CLOSES])
+        else:
+            bound = _begin(clock, TRAVEL, bound, leg, flows, clock_sizes)
+            bound = min(_begin(clock, SERVES, bound, service, flows, clock_sizes), visits[visit, CLOSES])
+            bound = _latest_service_start(clock, bound, service, flows, clock_sizes, rests)
         lanes[engineer, LATEST, i] = bound
     totals[NUMBERS] += 1
     heads[engineer, NUMBER] = totals[NUMBERS]
@@ -119,13 +208,16 @@ def _ask(
     needs: Whole,
     people: Whole,
     drive: Small,
+    flows: Whole,
+    clock_sizes: Whole,
+    rests: Whole,
     lanes: Whole,
     heads: Whole,
     answers: Whole,
     totals: Whole,
 ) -> None:
     """As ``Lanes.ask``, into ``answers``."""
-    best, place = FAR, -1
+    best, place, clock = FAR, -1, people[engineer, CLOCK]
     has_parts = True
     if people[engineer, CARRIES]:
         for i in range(visits[visit, NEEDS], visits[visit, NEEDS_END]):
@@ -140,12 +232,19 @@ def _ask(
             if departs > closes:
                 break
             after = lanes[engineer, STOP, i] if i < size else home
-            out = drive[before, visit]
+            out, back = drive[before, visit], drive[visit, after]
+            extra = out + back - lanes[engineer, LEG, i]
             start = departs + out
-            if start <= closes:
-                back = drive[visit, after]
-                extra = out + back - lanes[engineer, LEG, i]
-                if extra < best and max(start, opens) + service + back <= lanes[engineer, LATEST, i]:
+            if extra < best and start <= closes:
+                if clock < 0:
+                    home_by = max(start, opens) + service + back
+                else:
+                    # asked last, for it takes the longest
+                    start = max(_end(clock, TRAVEL, departs, out, flows, clock_sizes), opens)
+                    start = _service_start(clock, start, service, flows, clock_sizes, rests)
+                    home_by = _end(clock, SERVES, start, service, flows, clock_sizes)
+                    home_by = _end(clock, TRAVEL, home_by, back, flows, clock_sizes)
+                if start <= closes and home_by <= lanes[engineer, LATEST, i]:
                     best, place = extra, i
             before = after
         if place >= 0 and visits[visit, NAMED] >= 0 and visits[visit, NAMED] != engineer:
@@ -229,6 +328,9 @@ def make_rounds(
     needs: Whole,
     people: Whole,
     drive: Small,
+    flows: Whole,
+    clock_sizes: Whole,
+    rests: Whole,
     near: Small,
     lanes: Whole,
     heads: Whole,
@@ -285,7 +387,7 @@ def make_rounds(
             for i in range(first + length, size):
                 lanes[engineer, STOP, i - length] = lanes[engineer, STOP, i]
             heads[engineer, SIZE] = size - length
-            drive_through(engineer, visits, people, drive, lanes, heads, totals)
+            drive_through(engineer, visits, people, drive, flows, clock_sizes, rests, lanes, heads, totals)
             if totals[CHANGED] >= strings:
                 break
 
@@ -304,7 +406,21 @@ def make_rounds(
             for i in range(visits[visit, ABLE], visits[visit, ABLE_END]):
                 engineer = able[i]
                 if answers[engineer, visit, ASKED] != heads[engineer, NUMBER]:
-                    _ask(engineer, visit, visits, needs, people, drive, lanes, heads, answers, totals)
+                    _ask(
+                        engineer,
+                        visit,
+                        visits,
+                        needs,
+                        people,
+                        drive,
+                        flows,
+                        clock_sizes,
+                        rests,
+                        lanes,
+                        heads,
+                        answers,
+                        totals,
+                    )
                 extra = answers[engineer, visit, EXTRA]
                 if extra < least and _draw(mt) > tuning.blind:
                     least, chosen, place = extra, engineer, answers[engineer, visit, PLACE]
@@ -319,7 +435,7 @@ def make_rounds(
             heads[chosen, SIZE] += 1
             where[visit] = chosen
             stock(chosen, visit, -1, visits, needs, people, heads)
-            drive_through(chosen, visits, people, drive, lanes, heads, totals)
+            drive_through(chosen, visits, people, drive, flows, clock_sizes, rests, lanes, heads, totals)
 
         change = lost - lost_before
         for i in range(totals[CHANGED]):

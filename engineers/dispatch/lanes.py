@@ -94,15 +94,15 @@ class Lanes:
         self.stops += waiting
         self.holder += [-1] * (len(self.stops) - len(self.holder))
         self.count = len(self.stops)
-        self._free_at = [table.departures[table.first_free] for table in tables]
-        self._home_by = [table.home_by for table in tables]
-        self._clocks = [clock_of(day.breaks, day.pace) for day in self.days]
+        self.free_at = [table.departures[table.first_free] for table in tables]
+        self.home_by = [table.home_by for table in tables]
+        self.clocks = [clock_of(day.breaks, day.pace) for day in self.days]
         self._drive(tables, plan.travel)
-        self._opens = [stop.window_start for stop in self.stops]
-        self._service = [stop.service for stop in self.stops]
-        self._closes = self._deadlines(tables)
+        self.opens = [stop.window_start for stop in self.stops]
+        self.service = [stop.service for stop in self.stops]
+        self.closes = self._deadlines(tables)
         self._parts(tables)
-        self._named = [number.get(stop.named, -1) if stop.named is not None else -1 for stop in self.stops]
+        self.named = [number.get(stop.named, -1) if stop.named is not None else -1 for stop in self.stops]
         self.able = [self._able(v) for v in range(self.count)]
         self.loss = [
             self.prices.broken_promise + (self.prices.kept_promise if holder >= 0 else 0)
@@ -142,20 +142,20 @@ class Lanes:
         kinds = {
             part: n for n, part in enumerate(sorted({p for stop in self.stops for p in stop.parts}, key=str))
         }
-        self._needs: list[tuple[tuple[int, int], ...]] = [
+        self.needs: list[tuple[tuple[int, int], ...]] = [
             tuple((kinds[part], pieces) for part, pieces in stop.parts.items()) for stop in self.stops
         ]
-        self._van: list[list[int] | None] = []
+        self.van: list[list[int] | None] = []
         for day, table in zip(self.days, tables, strict=True):
             if day.van is None or not kinds:
-                self._van.append(None)
+                self.van.append(None)
                 continue
             van = [day.van.get(part, 0) for part in kinds]
             for stop in table.route.stops[: table.first_free]:
                 for part, pieces in stop.parts.items():
                     if part in kinds:
                         van[kinds[part]] -= pieces
-            self._van.append(van)
+            self.van.append(van)
 
     def _able(self, visit: int) -> list[int]:
         """The engineers who may have the visit: qualified, at work, with the parts, in time by themselves."""
@@ -174,18 +174,13 @@ class Lanes:
 
     def _reaches(self, engineer: int, visit: int) -> bool:
         node = self.count + 2 * engineer
-        clock = self._clocks[engineer] or Clock()
-        start = max(clock.arrival(self._free_at[engineer], self.drive[node][visit]), self._opens[visit])
-        start = clock.service_start(start, self._service[visit])
-        if start > self._closes[visit]:
+        clock = self.clocks[engineer] or Clock()
+        start = max(clock.arrival(self.free_at[engineer], self.drive[node][visit]), self.opens[visit])
+        start = clock.service_start(start, self.service[visit])
+        if start > self.closes[visit]:
             return False
-        home = clock.arrival(clock.service_end(start, self._service[visit]), self.drive[visit][node + 1])
-        return home <= self._home_by[engineer]
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nobody rests during the day, so that time only adds up."""
-        return not any(self._rests)
+        home = clock.arrival(clock.service_end(start, self.service[visit]), self.drive[visit][node + 1])
+        return home <= self.home_by[engineer]
 
     # --- lanes ---------------------------------------------------------------------------------
     def present(self) -> tuple[list[Lane], list[int]]:
@@ -230,19 +225,19 @@ class Lanes:
         lane.tos = [*visits, node + 1]
         drive = self.drive
         lane.legs = [drive[a][b] for a, b in zip(lane.froms, lane.tos, strict=True)]
-        clock = self._clocks[engineer]
+        clock = self.clocks[engineer]
         if clock is None:
             self._time(lane)
         else:
             self._time_by(clock, lane)
-        named = self._named
+        named = self.named
         changes = sum(1 for visit in visits if named[visit] >= 0 and named[visit] != engineer)
         lane.cost = sum(lane.legs) + self.prices.change * changes
-        van = self._van[engineer]
+        van = self.van[engineer]
         if van is not None:
             lane.spare = van.copy()
             for visit in visits:
-                for part, pieces in self._needs[visit]:
+                for part, pieces in self.needs[visit]:
                     lane.spare[part] -= pieces
         if len(self._pool) >= KEEP_LANES:
             self._pool.clear()
@@ -251,13 +246,13 @@ class Lanes:
 
     def _time(self, lane: Lane) -> None:
         opens, closes, service, legs, visits = (
-            self._opens,
-            self._closes,
-            self._service,
+            self.opens,
+            self.closes,
+            self.service,
             lane.legs,
             lane.visits,
         )
-        now = self._free_at[lane.engineer]
+        now = self.free_at[lane.engineer]
         departures = [now]
         for visit, leg in zip(visits, legs, strict=False):
             now += leg
@@ -265,7 +260,7 @@ class Lanes:
                 now = opens[visit]
             now += service[visit]
             departures.append(now)
-        bound = self._home_by[lane.engineer]
+        bound = self.home_by[lane.engineer]
         latest = [bound]
         for i in range(len(visits) - 1, -1, -1):
             visit = visits[i]
@@ -278,15 +273,15 @@ class Lanes:
 
     def _time_by(self, clock: Clock, lane: Lane) -> None:
         """The same on a day with breaks or a pace."""
-        opens, closes, service = self._opens, self._closes, self._service
-        now = self._free_at[lane.engineer]
+        opens, closes, service = self.opens, self.closes, self.service
+        now = self.free_at[lane.engineer]
         departures = [now]
         for visit, leg in zip(lane.visits, lane.legs, strict=False):
             start = clock.service_start(max(clock.arrival(now, leg), opens[visit]), service[visit])
             lane.is_late = lane.is_late or start > closes[visit]
             now = clock.service_end(start, service[visit])
             departures.append(now)
-        bound = self._home_by[lane.engineer]
+        bound = self.home_by[lane.engineer]
         latest = [bound]
         for visit, leg in zip(reversed(lane.visits), reversed(lane.legs), strict=False):
             bound = min(closes[visit], clock.service_begin(clock.departure(bound, leg), service[visit]))
@@ -302,16 +297,16 @@ class Lanes:
         """
         spare = lane.spare
         if spare:
-            for part, pieces in self._needs[visit]:
+            for part, pieces in self.needs[visit]:
                 if spare[part] < pieces:
                     lane.answers[visit] = NOWHERE
                     return NOWHERE
-        clock = self._clocks[lane.engineer]
+        clock = self.clocks[lane.engineer]
         if clock is not None:
             answer = self._ask_by(clock, lane, visit)
         else:
             onward, inward = self.drive[visit], self.into[visit]
-            opens, closes, service = self._opens[visit], self._closes[visit], self._service[visit]
+            opens, closes, service = self.opens[visit], self.closes[visit], self.service[visit]
             best, where = NOWHERE
             nodes = zip(lane.departures, lane.froms, lane.tos, lane.latest, lane.legs, strict=True)
             for position, (departure, a, b, bound, leg) in enumerate(nodes):
@@ -326,7 +321,7 @@ class Lanes:
                     if start + service + back <= bound and out + back - leg < best:
                         best, where = out + back - leg, position
             answer = (best, where)
-        named = self._named[visit]
+        named = self.named[visit]
         if named >= 0 and named != lane.engineer and answer[1] >= 0:
             answer = (answer[0] + self.prices.change, answer[1])
         lane.answers[visit] = answer
@@ -335,7 +330,7 @@ class Lanes:
     def _ask_by(self, clock: Clock, lane: Lane, visit: int) -> tuple[int, int]:
         """The same on a day with breaks or a pace. The clock is asked last: it takes the longest."""
         onward, inward = self.drive[visit], self.into[visit]
-        opens, closes, service = self._opens[visit], self._closes[visit], self._service[visit]
+        opens, closes, service = self.opens[visit], self.closes[visit], self.service[visit]
         best, where = NOWHERE
         nodes = zip(lane.departures, lane.froms, lane.tos, lane.latest, lane.legs, strict=True)
         for position, (departure, a, b, bound, leg) in enumerate(nodes):
@@ -353,17 +348,17 @@ class Lanes:
 
     def holds(self, lane: Lane) -> bool:
         """Return whether the lane keeps every deadline, the shift and the van's stock."""
-        clock = self._clocks[lane.engineer]
+        clock = self.clocks[lane.engineer]
         if clock is not None:
             if lane.is_late:
                 return False
         else:
             for visit, departure in zip(lane.visits, lane.departures[1:], strict=True):
-                if departure - self._service[visit] > self._closes[visit]:
+                if departure - self.service[visit] > self.closes[visit]:
                     return False
         last = lane.departures[-1]
         home = last + lane.legs[-1] if clock is None else clock.arrival(last, lane.legs[-1])
-        return (home <= self._home_by[lane.engineer] or not lane.visits) and min(lane.spare, default=0) >= 0
+        return (home <= self.home_by[lane.engineer] or not lane.visits) and min(lane.spare, default=0) >= 0
 
     # --- writing the plan ----------------------------------------------------------------------
     def as_plan(self, lanes: Iterable[Lane]) -> DayPlan:

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from engineers.dispatch.clock import Clock
 from engineers.dispatch.compiled import (
     BEST,
+    BREAKS,
     OPENS,
     SIZE,
     SPARE,
@@ -43,15 +45,18 @@ class Rounds:
         ``apart`` and ``nearest`` say who is a neighbour, as the constants of ``search`` do.
         """
         count, engineers = given.count, len(given.days)
-        vans = [van or () for van in given._van]
+        vans = [van or () for van in given.van]
         kinds = max((len(van) for van in vans), default=0)
         self._tuning = tuning
         self._visits = _visits(given)
         self._able = np.array([n for able in given.able for n in able], np.int64)
-        needs = [need for visit in given._needs for need in visit]
-        self._needs = np.array(needs, np.int64).reshape(len(needs), 2)
-        carries = [van is not None for van in given._van]
-        self._people = np.array([given._free_at, given._home_by, carries], np.int64).T.copy()
+        needs = [need for visit in given.needs for need in visit]
+        self.needs = np.array(needs, np.int64).reshape(len(needs), 2)
+        carries = [van is not None for van in given.van]
+        clocks = [clock for clock in dict.fromkeys(given.clocks) if clock is not None]
+        self._flows, self._clock_sizes, self._rests = _clocks(clocks)
+        whose = [-1 if clock is None else clocks.index(clock) for clock in given.clocks]
+        self._people = np.array([given.free_at, given.home_by, carries, whose], np.int64).T.copy()
         self._drive = np.array(given.drive, np.int32)
         begins = self._visits[:, OPENS]
         away = self._drive[:count, :count] + apart * np.abs(begins[:, None] - begins[None, :])
@@ -74,9 +79,18 @@ class Rounds:
             self._lanes[engineer, STOP, : len(visits)] = visits
             for visit in visits:
                 self._where[visit] = engineer
-                stock(engineer, visit, -1, self._visits, self._needs, self._people, self._heads)
+                stock(engineer, visit, -1, self._visits, self.needs, self._people, self._heads)
             drive_through(
-                engineer, self._visits, self._people, self._drive, self._lanes, self._heads, self._totals
+                engineer,
+                self._visits,
+                self._people,
+                self._drive,
+                self._flows,
+                self._clock_sizes,
+                self._rests,
+                self._lanes,
+                self._heads,
+                self._totals,
             )
         keep_best(self._lanes, self._heads, self._where, self._best, self._best_size, self._totals)
 
@@ -90,9 +104,12 @@ class Rounds:
                 self._tuning,
                 self._visits,
                 self._able,
-                self._needs,
+                self.needs,
                 self._people,
                 self._drive,
+                self._flows,
+                self._clock_sizes,
+                self._rests,
                 self._near,
                 self._lanes,
                 self._heads,
@@ -129,19 +146,38 @@ class Rounds:
 
 
 def _visits(given: Lanes) -> Whole:
-    able, needs = _starts(given.able), _starts(given._needs)
+    able, needs = _starts(given.able), _starts(given.needs)
     columns = [
-        given._opens,
-        given._closes,
-        given._service,
+        given.opens,
+        given.closes,
+        given.service,
         given.loss,
-        given._named,
+        given.named,
         able[:-1],
         able[1:],
         needs[:-1],
         needs[1:],
     ]
     return np.array(columns, np.int64).reshape(len(columns), given.count).T.copy()
+
+
+def _clocks(clocks: Sequence[Clock]) -> tuple[Whole, Whole, Whole]:
+    """The bends of the clocks' flows, how many there are of each, and the breaks."""
+    flows = [(clock.travel, clock.service) for clock in clocks]
+    bends = max((len(flow.edges) for both in flows for flow in both if flow), default=0)
+    breaks = max((len(clock.breaks) for clock in clocks), default=0)
+    lines = np.zeros((2 * len(clocks), 3, bends), np.int64)
+    rests = np.zeros((len(clocks), breaks, 2), np.int64)
+    sizes = np.zeros((len(clocks), 3), np.int64)
+    for n, (clock, both) in enumerate(zip(clocks, flows, strict=True)):
+        for kind, flow in enumerate(both):
+            if flow is not None:
+                sizes[n, kind] = len(flow.edges)
+                lines[2 * n + kind, :, : len(flow.edges)] = flow.edges, flow.done, flow.rates
+        sizes[n, BREAKS] = len(clock.breaks)
+        for i, rest in enumerate(clock.breaks):
+            rests[n, i] = rest
+    return lines, sizes, rests
 
 
 def _starts(lists: Sequence[Sequence[Any]]) -> list[int]:

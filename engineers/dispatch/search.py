@@ -89,7 +89,7 @@ def search(
     before = state.cost
     state.put_in(sorted(state.out, key=lambda v: (-lanes.loss[v], len(lanes.able[v]))), blind=0.0)
     state.settle()
-    if compiled and lanes.is_plain:
+    if compiled:
         done = _run_compiled(state, draw, share, rounds if seconds is None else None, stop_when_served)
     else:
         done = state.run(share, stop_when_served)

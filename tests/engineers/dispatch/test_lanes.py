@@ -121,11 +121,11 @@ class TestSlack:
         lanes = Lanes(
             plan_of(engineer(), ann=[tight]), [visit("new", 0, ("08:00", "10:00"))], Prices(slack=600)
         )
-        assert lanes._closes == [9 * 3600, 9 * 3600 + 50 * 60]
+        assert lanes.closes == [9 * 3600, 9 * 3600 + 50 * 60]
 
     def test_a_control_without_slack_lets_the_start_slip_to_the_end_of_the_window(self):
         lanes = Lanes(plan_of(engineer(), ann=[visit("tight", 60, ("08:00", "09:05"))]))
-        assert lanes._closes == [9 * 3600 + 5 * 60]
+        assert lanes.closes == [9 * 3600 + 5 * 60]
 
 
 @pytest.mark.parametrize("breaks", [(), ((12 * 3600, 12 * 3600 + 1800),)], ids=["no break", "a break"])
