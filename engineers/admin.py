@@ -28,6 +28,7 @@ from engineers.models import (
     WeeklyShift,
 )
 from engineers.services.review import review_engineer
+from engineers.services.timing import retime_breaks
 from engineers.wording import lost_their_engineer
 from repairhub.accounts.city_admin import OfOwnCities
 from repairhub.core.history_admin import HistoryAdmin
@@ -138,7 +139,9 @@ class EngineerAdmin(OfOwnCities, HistoryAdmin):
         changed = bool(form.changed_data) or any(formset.has_changed() for formset in formsets)
         if not change or not changed:
             return
-        lost = review_engineer(engineer=form.instance, by=request.user, at=timezone.now())
+        at = timezone.now()
+        lost = review_engineer(engineer=form.instance, by=request.user, at=at)
+        retime_breaks(engineer=form.instance, at=at)
         if lost:
             self.message_user(request, lost_their_engineer(lost), messages.WARNING)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from engineers.models import Engineer
 from engineers.planning import city_today
 from repairhub.core.errors import InvalidInput
-from repairhub.places.models import City
+from repairhub.places.models import FASTEST, SLOWEST, City
 
 FARTHEST = timedelta(days=400)
 
@@ -113,6 +113,26 @@ class TurnBackForm(forms.Form):
         if not self.is_valid():
             raise InvalidInput(str(self.errors["reason"][0]), field="reason", code="invalid")
         return str(self.cleaned_data["reason"])
+
+
+class WeatherForm(forms.Form):
+    """How much slower a day drives, and why."""
+
+    factor = forms.DecimalField(
+        label=gettext_lazy("Drives take (times as long)"),
+        min_value=FASTEST,
+        max_value=SLOWEST,
+        max_digits=3,
+        decimal_places=2,
+        help_text=gettext_lazy("1 is a day like any other, 1.3 suits heavy rain, 1.6 snow or ice."),
+        widget=forms.NumberInput(attrs={"step": "0.05", "inputmode": "decimal"}),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Why"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("Colleagues read it on the board. Not needed for a day like any other."),
+    )
 
 
 class DayQuery(forms.Form):

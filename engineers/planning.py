@@ -1,21 +1,44 @@
 """From rows to the dispatch engine's plain data, a fixed number of queries for any number of days."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
-from engineers.dispatch import DayPlan, EngineerDay, HaversineTravel, Place, Route, Stop
-from engineers.models import Engineer, Visit
+from engineers import osrm
+from engineers.dispatch import DayPlan, EngineerDay, HaversineTravel, Pace, Place, Route, Stop, Travel
+from engineers.models import DayWeather, Engineer, Visit
 from engineers.states import ENDED, OPEN, UNDER_WAY, VisitStatus
-from repairhub.places.models import City
+from repairhub.places.models import City, CityPace, hourly_factors
 
 
 @lru_cache(maxsize=8)
-def travel_at(speed_kmh: int) -> HaversineTravel:
-    """The travel provider of cities with this speed; its memory is bounded for the web process's sake."""
-    return HaversineTravel(float(speed_kmh), keep=40_000)
+def travel_at(speed_kmh: int, percent: int = 100) -> HaversineTravel:
+    """The travel provider of cities with this speed; its memory is bounded for the web process's sake.
+
+    `percent`: what the weather makes of every drive, 150 for half as long again.
+    """
+    return HaversineTravel(speed_kmh * 100 / percent, keep=40_000)
+
+
+def travel_in(city: City, weather: DayWeather | None = None) -> Travel:
+    """How long drives take in the city in that weather: along streets where a server knows them."""
+    percent = as_percent(weather.factor) if weather is not None else 100
+    straight = travel_at(city.speed_kmh, percent)
+    return osrm.RoadTravel(straight, percent) if osrm.is_used() else straight
+
+
+def pace_of(rows: Iterable[CityPace], on: date) -> Pace | None:
+    """The pace of that day out of a city's rows; None where every hour is as usual."""
+    travel, service = (tuple(map(as_percent, factors)) for factors in hourly_factors(rows, on))
+    return None if set(travel + service) == {100} else Pace(travel, service)
+
+
+def as_percent(factor: Decimal) -> int:
+    """A factor as the engine counts it: 1.25 is 125."""
+    return int(factor * 100)
 
 
 @dataclass(frozen=True)
@@ -48,24 +71,36 @@ def city_today(city: City, at: datetime) -> date:
     return at.astimezone(city.zone).date()
 
 
-def load_plans(city: City, first: date, last: date, at: datetime) -> dict[date, DayPlan]:
-    """The routes of every day from `first` to `last`, as they stand at `at`. Six queries."""
+def load_plans(
+    city: City, first: date, last: date, at: datetime, *, places: Sequence[Place] = ()
+) -> dict[date, DayPlan]:
+    """The routes of every day from `first` to `last`, as they stand at `at`. Eight queries.
+
+    `places`: where a visit may be put in; what is known of the streets from and to there is recalled, and no
+    server is asked, so that it may be called under the day's lock.
+    """
     engineers = list(Engineer.objects.working_in(city).with_day(first, last).order_by("id"))
     visits: dict[tuple[date, int | None], list[Visit]] = defaultdict(list)
     rows = Visit.objects.filter(city=city, on__range=(first, last)).exclude(status=VisitStatus.CANCELLED)
     for visit in rows.order_by("planned_start_at", "id"):
         visits[visit.on, visit.engineer_id].append(visit)
+    paces = list(city.paces.all())
+    weather = {one.on: one for one in DayWeather.objects.filter(city=city, on__range=(first, last))}
     plans = {}
     for offset in range((last - first).days + 1):
         on = first + timedelta(days=offset)
-        days = [engineer_day(engineer, on) for engineer in engineers]
+        pace = pace_of(paces, on)
+        days = [engineer_day(engineer, on, pace) for engineer in engineers]
         routes = [_route(engineer, visits[on, engineer.pk], city, on, at) for engineer in engineers]
-        plans[on] = DayPlan(days, routes, travel_at(city.speed_kmh)).accepting_present_lateness()
+        if osrm.is_used():
+            osrm.recall_legs(days, routes, places)
+        travel = travel_in(city, weather.get(on))
+        plans[on] = DayPlan(days, routes, travel).accepting_present_lateness()
     return plans
 
 
-def engineer_day(engineer: Engineer, on: date) -> EngineerDay:
-    """What the engineer may do that day and when (loaded by `with_day`)."""
+def engineer_day(engineer: Engineer, on: date, pace: Pace | None = None) -> EngineerDay:
+    """What the engineer may do that day and when (loaded by `with_day`), at the city's pace."""
     base = (engineer.base_latitude, engineer.base_longitude)
     skills: dict[str, int] = {}
     lapsed: dict[str, str] = {}
@@ -98,6 +133,8 @@ def engineer_day(engineer: Engineer, on: date) -> EngineerDay:
         skills=skills,
         brands=brands,
         lapsed=lapsed,
+        breaks=shift.breaks,
+        pace=pace,
     )
 
 

@@ -5,15 +5,17 @@ from datetime import timedelta
 from django.conf import settings
 
 from engineers.dispatch import Prices
+from repairhub.places.models import City
 
 SECONDS_A_VISIT = 0.01
 LEAST_SECONDS, MOST_SECONDS = 0.2, 30.0
 """Three attempts of the longest search stay below the time limit of a task."""
 
 
-def slack_seconds() -> int:
-    """Kept free around what is offered to a customer."""
-    return int(settings.BOOKING_SLACK_MINUTES) * 60
+def slack_seconds(city: City | None = None) -> int:
+    """Kept free around what is offered to a customer: the city's own where it has one."""
+    own = city.slack_minutes if city is not None else None
+    return 60 * (int(settings.BOOKING_SLACK_MINUTES) if own is None else own)
 
 
 def lead() -> timedelta:
@@ -26,9 +28,9 @@ def booking_days() -> int:
     return int(settings.BOOKING_DAYS)
 
 
-def prices() -> Prices:
+def prices(city: City | None = None) -> Prices:
     """What a plan weighs driving against: another engineer than the customer knows, and the slack kept."""
-    return Prices(change=int(settings.PLAN_CHANGE_MINUTES) * 60, slack=slack_seconds())
+    return Prices(change=int(settings.PLAN_CHANGE_MINUTES) * 60, slack=slack_seconds(city))
 
 
 def plan_seconds(visits: int, times: int = 1) -> float:

@@ -1,4 +1,4 @@
-"""News from below: a promised window that is about to break, or has; an engineer's account that is closed."""
+"""News from below: a window that is about to break, or has; a city's new pace; a closed account."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,9 +11,12 @@ from engineers.models import Engineer, Visit
 from engineers.services.doorstep import mark_at_risk
 from engineers.services.planning import ARRIVE_WITHIN_WINDOW
 from engineers.services.review import review_engineer
+from engineers.services.timing import retime_city
 from engineers.wording import lost_their_engineer
 from repairhub.accounts.models import User
 from repairhub.accounts.signals import standing_changed
+from repairhub.places.models import City
+from repairhub.places.signals import travel_changed
 from repairhub.sla.models import SlaClock
 from repairhub.sla.signals import clocks_breached, clocks_warned
 
@@ -29,6 +32,12 @@ def windows_at_risk(*, clocks: Sequence[SlaClock], at: datetime, **_kwargs: Any)
     ]
     if ids:
         mark_at_risk(visit_ids=ids, at=at)
+
+
+@receiver(travel_changed)
+def times_of_a_city(*, city: City, at: datetime, **_kwargs: Any) -> None:
+    """Its coming days are planned with what drives and services take now."""
+    retime_city(city=city, at=at)
 
 
 @receiver(standing_changed)

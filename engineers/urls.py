@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engineers.views import board, day
+from engineers.views import board, day, weather
 
 urlpatterns = [
     path("dispatch/", board.board, name="board"),
@@ -10,5 +10,6 @@ urlpatterns = [
     path("dispatch/visits/<slug:reference>/", board.board_visit, name="board_visit"),
     path("dispatch/visits/<slug:reference>/engineer/", board.name_engineer, name="dispatch_visit"),
     path("dispatch/visits/<slug:reference>/turn-back/", board.turn_back_visit, name="turn_back_visit"),
+    path("dispatch/weather/<slug:city>/<slug:on>/", weather.day_weather, name="day_weather"),
     path("engineer/", day.engineer_day, name="engineer_day"),
 ]

@@ -236,7 +236,7 @@ def _check_kept(
 
 
 class _Drive:
-    """Driving from coordinates: the issue's formula written out once more, hour by hour, and rests in breaks."""
+    """Driving from coordinates: the issue's formula written out once more, through hours and breaks."""
 
     def __init__(self, travel: Travel) -> None:
         self._travel = travel

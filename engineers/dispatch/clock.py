@@ -1,4 +1,4 @@
-"""The clock of one engineer's day: when a drive or a service ends in rush hours and around breaks, and backwards.
+"""The clock of one day: when a drive or a service ends in rush hours and around breaks, and backwards.
 
 A factor slows what happens in its hour, it does not choose a duration by the hour of departure: a drive of
 so many base seconds is over when the pace, added up second by second, has come to it, and a break is a pace
@@ -6,8 +6,8 @@ of nothing (Ichoua, Gendreau and Potvin, European Journal of Operational Researc
 overtakes by leaving later: every function here never decreases in its first argument. That is why one
 earliest departure and one latest start per stop are enough to answer an insertion (see ``schedule``).
 
-In an hour with a factor of p per cent a second of the clock does 10^8 / p millionths of a base second, rounded up.
-All arithmetic is in whole numbers, so both directions fit together to the second.
+In an hour with a factor of p per cent a second of the clock does 10^8 / p millionths of a base second,
+rounded up. All arithmetic is in whole numbers, so both directions fit together to the second.
 """
 
 from bisect import bisect_left, bisect_right
@@ -70,7 +70,7 @@ class Clock:
         return start + service if self.service is None else self.service.end(start, service)
 
     def service_begin(self, latest_end: int, service: int) -> int:
-        """Return the latest start from which ``service_end`` is not after ``latest_end``. No break is asked."""
+        """Return the latest start from which ``service_end`` is not after ``latest_end``, breaks or not."""
         return latest_end - service if self.service is None else self.service.begin(latest_end, service)
 
     def service_start(self, earliest: int, service: int) -> int:

@@ -11,8 +11,10 @@ DEFAULT_OPENING = ((8 * HOUR, 20 * HOUR),)
 DEFAULT_LENGTH = 2 * HOUR
 DEFAULT_LEAD = 1 * HOUR
 """A window is offered only where it begins at least this long from now."""
-DEFAULT_SLACK = 10 * 60
-"""Seconds kept free before each promise that an offer touches (design, section 5: slack included)."""
+DEFAULT_SLACK = 25 * 60
+"""Seconds kept free before each promise that an offer touches (design, section 5: slack included).
+
+The least that keeps 97 of 100 arrivals inside their window in simulated days (docs/decisions/007)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,5 +1,7 @@
 """Engineers: what each may do, proved by certificates, and when each works."""
 
+from datetime import time
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -142,6 +144,8 @@ class WeeklyShift(models.Model):
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
     starts_at = models.TimeField(_("starts at"))
     ends_at = models.TimeField(_("ends at"))
+    break_starts_at = models.TimeField(_("break from"), null=True, blank=True)
+    break_ends_at = models.TimeField(_("break until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("shift")
@@ -152,10 +156,33 @@ class WeeklyShift(models.Model):
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")), name="shift_ends_after_start"
             ),
+            models.CheckConstraint(
+                condition=models.Q(break_starts_at__isnull=True, break_ends_at__isnull=True)
+                | models.Q(
+                    break_starts_at__isnull=False,  # otherwise the rest is unknown, not false
+                    break_ends_at__isnull=False,
+                    break_starts_at__gt=models.F("starts_at"),
+                    break_ends_at__gt=models.F("break_starts_at"),
+                    ends_at__gt=models.F("break_ends_at"),
+                ),
+                name="shift_holds_its_break",
+                violation_error_message=_("A break has a start and an end, and lies inside the shift."),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.starts_at:%H:%M}-{self.ends_at:%H:%M}"
+
+    @property
+    def breaks(self) -> tuple[tuple[int, int], ...]:
+        """The break in seconds from midnight, none or one."""
+        if self.break_starts_at is None or self.break_ends_at is None:
+            return ()
+        return ((_seconds(self.break_starts_at), _seconds(self.break_ends_at)),)
+
+
+def _seconds(moment: time) -> int:
+    return moment.hour * 3600 + moment.minute * 60
 
 
 class Absence(models.Model):

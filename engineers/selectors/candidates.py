@@ -11,6 +11,7 @@ from engineers.models import Engineer, Skill, Visit
 from engineers.planning import CityClock, load_plans, stop_for
 from engineers.ports import visit_details
 from engineers.reasons import Wording
+from engineers.roads import learn_roads
 from parts.models import Brand
 
 
@@ -36,8 +37,10 @@ class Candidates:
 
 
 def candidates_for(visit: Visit, at: datetime) -> Candidates:
-    """The candidates for a visit that may still change engineer. Eleven queries, however many there are."""
-    plan = load_plans(visit.city, visit.on, visit.on, at)[visit.on]
+    """The candidates for a visit that may still change engineer. Thirteen queries, however many there are."""
+    here = (visit.latitude, visit.longitude)
+    learn_roads(visit.city, visit.on, visit.on, places=[here])
+    plan = load_plans(visit.city, visit.on, visit.on, at, places=[here])[visit.on]
     clock = CityClock.of(visit.city, visit.on)
     stop = stop_for(visit, clock, at)
     holder = plan.engineer_of(visit.pk)

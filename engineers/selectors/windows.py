@@ -11,6 +11,7 @@ from engineers import policy
 from engineers.dispatch import Window, arrival_windows, earliest_start, feasible_windows, nearest_windows
 from engineers.models import BrandAuthorisation, Engineer, EngineerCertificate, Visit
 from engineers.planning import CityClock, city_today, load_plans
+from engineers.roads import learn_roads
 from repairhub.core.errors import InvalidInput
 from repairhub.places.models import City
 
@@ -65,7 +66,7 @@ def offered_windows(
     """Every window of the days from `first` on (today by default), open or shut, in order.
 
     `leaving_out`: the visit that is to move, given up for the new window, so in nobody's way.
-    Never beyond the booking horizon. Six queries for any number of days. Raises InvalidInput for a place
+    Never beyond the booking horizon. Eight queries for any number of days. Raises InvalidInput for a place
     outside the city.
     """
     check_place(city, latitude, longitude)
@@ -76,7 +77,9 @@ def offered_windows(
         return []
     last = min(start + timedelta(days=(days or policy.booking_days()) - 1), horizon)
     offered = []
-    for on, plan in load_plans(city, start, last, at).items():
+    here = (latitude, longitude)
+    learn_roads(city, start, last, places=[here])
+    for on, plan in load_plans(city, start, last, at, places=[here]).items():
         if leaving_out is not None:
             plan = plan.without(leaving_out.pk)
         clock = CityClock.of(city, on)
@@ -89,7 +92,7 @@ def offered_windows(
             service=needs.service_minutes * 60,
             skills=needs.skills,
             brands=needs.brands,
-            slack=policy.slack_seconds(),
+            slack=policy.slack_seconds(city),
             explain=False,
         )
         offered += [

@@ -57,7 +57,8 @@ def dispatch_visit(
         raise _decided_meanwhile(visit)
     if engineer.city_id != visit.city_id:
         raise InvalidInput(_("This engineer works in another city."), field="engineer", code="other_city")
-    before = load_plans(visit.city, visit.on, visit.on, at)[visit.on]
+    here = (visit.latitude, visit.longitude)
+    before = load_plans(visit.city, visit.on, visit.on, at, places=[here])[visit.on]
     present = before.engineer_of(visit.pk)
     clock = CityClock.of(visit.city, visit.on)
     stop = stop_for(visit, clock, at)

@@ -64,7 +64,7 @@ def plan_visit(
     lock_city_day(city, on)
     clock = CityClock.of(city, on)
     _check_window(city, window_start_at, window_end_at, at)
-    before = load_plans(city, on, on, at)[on]
+    before = load_plans(city, on, on, at, places=[(latitude, longitude)])[on]
     visit = Visit(
         reference=new_reference("V"),
         city=city,
@@ -81,7 +81,7 @@ def plan_visit(
     stop = replace(stop_for(visit, clock, at), visit_id="new")
     candidate = None
     if not too_soon(city, window_start_at, at):
-        candidate = best_insertion(stop, before, slack=policy.slack_seconds())
+        candidate = best_insertion(stop, before, slack=policy.slack_seconds(city))
     if candidate is None:
         raise window_shut(city, latitude, longitude, window_start_at, window_end_at, needs, at)
     visit.save()  # without an engineer first: the route is written, and checked, as a whole

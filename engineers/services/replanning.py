@@ -21,10 +21,11 @@ from engineers.dispatch.replan import Move, Replan, moves, replan
 from engineers.models import CityDay, Visit
 from engineers.planning import CityClock, load_plans, stop_for
 from engineers.reasons import sentences
+from engineers.roads import learn_roads
 from engineers.services.doorstep import mark_at_risk
 from engineers.services.events import record
 from engineers.services.review import take_off
-from engineers.services.routes import BrokenPlan, lock_city_day, write_routes
+from engineers.services.routes import BrokenPlan, lock_city_day, planned_late, write_routes
 from engineers.signals import visit_confirmed
 from engineers.states import MOVABLE, EventKind, VisitStatus
 from repairhub.places.models import City
@@ -73,9 +74,10 @@ def compute_plan(
 ) -> ComputedPlan:
     """The best plan found for the day as it stands, within CPU seconds or rounds. Writes nothing.
 
-    Visits in no route are put in where somebody can keep them. Seven queries.
+    Visits in no route are put in where somebody can keep them. Nine queries.
     """
     version = CityDay.objects.filter(city=city, on=on).values_list("version", flat=True).first() or 0
+    learn_roads(city, on, on)
     plan = load_plans(city, on, on, at)[on]
     if seconds is None and rounds is None:
         seconds = policy.plan_seconds(sum(len(route.stops) for route in plan.routes.values()))
@@ -87,7 +89,7 @@ def compute_plan(
             rounds=rounds,
             seconds=seconds,
             spent=_cpu_clock() if seconds is not None else None,
-            prices=policy.prices(),
+            prices=policy.prices(city),
             compiled=True,
         )
     return ComputedPlan(city=city, on=on, version=version, at=at, result=result)
@@ -107,6 +109,7 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
     after = computed.result.after
     if after is computed.result.before:
         CityDay.objects.filter(pk=day.pk).update(planned_version=day.version)
+        mark_at_risk(visit_ids=planned_late(after), at=at)
         return StoredPlan(0, 0, len(computed.result.unserved), 0)
     day = lock_city_day(city, on)
     CityDay.objects.filter(pk=day.pk).update(planned_version=day.version)
@@ -131,7 +134,7 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
     except BrokenPlan as error:
         raise StalePlan(str(error)) from error
     _say(changes, visits, after, by=by, at=at)
-    mark_at_risk(visit_ids=[_pk(stop.visit_id) for stop in lost], at=at)
+    mark_at_risk(visit_ids=[*(_pk(stop.visit_id) for stop in lost), *planned_late(after)], at=at)
     return StoredPlan(
         moved=sum(1 for move in changes if move.from_engineer is not None and move.to_engineer is not None),
         found=sum(1 for move in changes if move.from_engineer is None),

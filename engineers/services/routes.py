@@ -42,11 +42,11 @@ def write_routes(
     engineer_ids: Iterable[int],
     new: Iterable[Stop] = (),
     unserved: Iterable[int] = (),
-) -> None:
-    """Stores the planned spans of these engineers' routes. The caller holds the day's lock.
+) -> list[Visit]:
+    """Stores the planned spans of these engineers' routes, and gives the visits whose span has changed.
 
-    Spans of visits under way stay as they are. Raises BrokenPlan where the checker finds a fault, Conflict
-    where the database sees an engineer booked twice.
+    The caller holds the day's lock. Spans of visits under way stay as they are. Raises BrokenPlan where the
+    checker finds a fault, Conflict where the database sees an engineer booked twice.
     """
     faults = check_change(before, after, new=new, unserved=list(unserved))
     if faults:
@@ -58,17 +58,19 @@ def write_routes(
         for stop in route.stops
         if stop.fixed_start is not None
     }
+    planned = {
+        int(str(span.visit_id)): (engineer_id, clock.moment(span.start), clock.moment(span.end))
+        for engineer_id in engineer_ids
+        for span in after.planned(engineer_id)
+        if span.visit_id not in fixed
+    }
     changed = []
-    for engineer_id in engineer_ids:
-        planned = {p.visit_id: p for p in after.planned(engineer_id) if p.visit_id not in fixed}
-        for visit in Visit.objects.filter(pk__in=[int(str(key)) for key in planned]):
-            span = planned[visit.pk]
-            start, end = clock.moment(span.start), clock.moment(span.end)
-            if (visit.engineer_id, visit.planned_start_at, visit.planned_end_at) != (engineer_id, start, end):
-                visit.engineer_id, visit.planned_start_at, visit.planned_end_at = engineer_id, start, end
-                changed.append(visit)
+    for visit in Visit.objects.filter(pk__in=planned):
+        if (visit.engineer_id, visit.planned_start_at, visit.planned_end_at) != planned[visit.pk]:
+            visit.engineer_id, visit.planned_start_at, visit.planned_end_at = planned[visit.pk]
+            changed.append(visit)
     if not changed:
-        return
+        return []
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS visit_engineer_not_twice DEFERRED")
@@ -77,6 +79,17 @@ def write_routes(
             cursor.execute("SET CONSTRAINTS visit_engineer_not_twice IMMEDIATE")
     except IntegrityError as error:
         raise engineer_busy() from error
+    return changed
+
+
+def planned_late(plan: DayPlan) -> list[int]:
+    """The visits not begun that the plan reaches after their window."""
+    return [
+        int(str(stop.visit_id))
+        for engineer_id, route in plan.routes.items()
+        for stop, span in zip(route.stops, plan.planned(engineer_id), strict=True)
+        if stop.fixed_start is None and span.start > stop.window_end
+    ]
 
 
 def engineer_busy() -> DomainError:

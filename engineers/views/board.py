@@ -25,6 +25,7 @@ from engineers.selectors.board import (
 )
 from engineers.selectors.candidates import candidates_for, named_needs
 from engineers.selectors.lanes import day_lanes
+from engineers.selectors.weather import weather_of
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.doorstep import turn_back
 from engineers.states import AWAITED
@@ -170,7 +171,16 @@ def _day(request: HttpRequest, filters: BoardFilters, at: datetime) -> dict[str,
         "lanes_before": filters.address(lanes=day.before),
         "lanes_after": filters.address(lanes=day.after),
     }
-    return {"counts": counts, "strip": strip, "links": links, "found": found, "tray": tray, "day": day}
+    weather = weather_of(filters.city, filters.on)
+    return {
+        "counts": counts,
+        "strip": strip,
+        "links": links,
+        "found": found,
+        "tray": tray,
+        "day": day,
+        "weather": weather,
+    }
 
 
 def _day_address(filters: BoardFilters, on: date) -> str:

@@ -58,3 +58,5 @@ for permission in ("places", "places.view_city"):
     rules.add_perm(permission, manages | is_parts_admin)
 for permission in ("add_city", "change_city", "view_district", "add_district", "change_district"):
     rules.add_perm(f"places.{permission}", manages)
+for verb in ("view", "add", "change", "delete"):
+    rules.add_perm(f"places.{verb}_citypace", manages)

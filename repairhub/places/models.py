@@ -1,3 +1,6 @@
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -45,6 +48,13 @@ class City(NamedInTwoLanguages):
     speed_kmh = models.PositiveSmallIntegerField(
         _("travel speed (km/h)"), default=25, validators=[MinValueValidator(1)]
     )
+    slack_minutes = models.PositiveSmallIntegerField(
+        _("minutes kept free before each promise"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: as in the settings. More keeps more windows and sells fewer."),
+        validators=[MaxValueValidator(120)],
+    )
     is_open = models.BooleanField(_("open for booking"), default=True)
 
     objects = CityQuerySet.as_manager()
@@ -59,6 +69,10 @@ class City(NamedInTwoLanguages):
                 name="city_centre_on_earth",
             ),
             models.CheckConstraint(condition=models.Q(speed_kmh__gte=1), name="city_speed_positive"),
+            models.CheckConstraint(
+                condition=models.Q(slack_minutes__isnull=True) | models.Q(slack_minutes__lte=120),
+                name="city_slack_at_most_two_hours",
+            ),
             models.CheckConstraint(
                 condition=models.Q(time_zone__regex=ZONE_SHAPE), name="city_time_zone_has_region_and_place"
             ),
@@ -113,3 +127,73 @@ class District(NamedInTwoLanguages):
                 name="district_on_earth",
             ),
         ]
+
+
+SLOWEST, FASTEST = Decimal(5), Decimal("0.5")
+
+
+class CityPace(models.Model):
+    """How many times as long drives and services take in one hour of a city's day, compared with usual.
+
+    Hours without a row are as usual. Rows for workdays or weekends win over those for every day.
+    """
+
+    class Days(models.TextChoices):
+        EVERY = "every", _("Every day")
+        WORKDAYS = "workdays", _("Monday to Friday")
+        WEEKENDS = "weekends", _("Saturday and Sunday")
+
+    city = models.ForeignKey(City, on_delete=models.CASCADE, related_name="paces", verbose_name=_("city"))
+    days = models.CharField(_("days"), max_length=10, choices=Days.choices, default=Days.WORKDAYS)
+    hour = models.PositiveSmallIntegerField(
+        _("hour"), help_text=_("17 is from 17:00 to 18:00."), validators=[MaxValueValidator(23)]
+    )
+    travel_factor = models.DecimalField(
+        _("drives take (times as long)"),
+        max_digits=3,
+        decimal_places=2,
+        default=1,
+        validators=[MinValueValidator(FASTEST), MaxValueValidator(SLOWEST)],
+    )
+    service_factor = models.DecimalField(
+        _("work takes (times as long)"),
+        max_digits=3,
+        decimal_places=2,
+        default=1,
+        validators=[MinValueValidator(FASTEST), MaxValueValidator(SLOWEST)],
+    )
+
+    class Meta:
+        verbose_name = _("hour with its own pace")
+        verbose_name_plural = _("hours with their own pace")
+        ordering = ["city", "days", "hour"]
+        constraints = [
+            models.UniqueConstraint(fields=["city", "days", "hour"], name="city_pace_once_per_hour"),
+            models.CheckConstraint(condition=models.Q(hour__range=(0, 23)), name="city_pace_hour_of_the_day"),
+            models.CheckConstraint(
+                condition=models.Q(days__in=["every", "workdays", "weekends"]), name="city_pace_days_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    travel_factor__range=(FASTEST, SLOWEST), service_factor__range=(FASTEST, SLOWEST)
+                ),
+                name="city_pace_within_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_days_display()} {self.hour:02d}:00"
+
+    def counts_on(self, on: date) -> bool:
+        """Whether the row is for that day."""
+        is_weekend = on.weekday() >= 5
+        return self.days == self.Days.EVERY or (self.days == self.Days.WEEKENDS) == is_weekend
+
+
+def hourly_factors(rows: Iterable[CityPace], on: date) -> tuple[list[Decimal], list[Decimal]]:
+    """The factors of that day's 24 hours out of a city's rows: of travel, and of service."""
+    travel, service = [Decimal(1)] * 24, [Decimal(1)] * 24
+    for row in sorted(rows, key=lambda row: row.days != CityPace.Days.EVERY):
+        if row.counts_on(on):
+            travel[row.hour], service[row.hour] = Decimal(row.travel_factor), Decimal(row.service_factor)
+    return travel, service

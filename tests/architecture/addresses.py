@@ -68,6 +68,7 @@ ADDRESSES: dict[str, Door] = {
     "board_visit": Door(DESK, VISIT),
     "dispatch_visit": Door(DESK, VISIT),
     "turn_back_visit": Door(DESK, VISIT),
+    "day_weather": Door(DESK, {"city": "BJ", "on": "2026-11-23"}),
     "engineer_day": Door(ENGINEER),
     # after the repair: behind the order's link, and the case officer's desk
     "file_claim": Door(PUBLIC, ORDER),

@@ -15,7 +15,9 @@ from tests.factories.engineers import (
     CertificateFactory,
     EngineerFactory,
     SkillFactory,
+    clock,
     confirmed_visit,
+    planned_visit,
 )
 
 pytestmark = pytest.mark.django_db
@@ -134,10 +136,22 @@ class TestEngineers:
         visit.refresh_from_db()
         assert (visit.status, visit.engineer) == (VisitStatus.PLANNED, None)
 
+    def test_a_break_is_kept_with_the_shift_and_visits_planned_into_it_come_after_it(self, desk, engineer):
+        with time_machine.travel(MORNING, tick=False):
+            visit = planned_visit(city=engineer.city, window="12:00")
+            data = form_data(desk.get(page_of("engineer", engineer))) | {
+                "shifts-0-break_starts_at": "12:00:00",
+                "shifts-0-break_ends_at": "12:30:00",
+            }
+            assert desk.post(page_of("engineer", engineer), data).status_code == 302
+        visit.refresh_from_db()
+        assert visit.planned_start_at == clock("12:30")
+
     @pytest.mark.parametrize(
         ("field", "value", "model"),
         [
             ("shifts-0-ends_at", "07:00:00", WeeklyShift),
+            ("shifts-0-break_starts_at", "12:00:00", WeeklyShift),
             ("certificates-0-valid_until_on", "2020-01-01", EngineerCertificate),
             ("certificates-0-level", "4", EngineerCertificate),
         ],

@@ -10,9 +10,10 @@ from pytest_django import DjangoAssertNumQueries
 from engineers.dispatch import DayPlan, EngineerDay
 from engineers.models import Engineer, Visit
 from engineers.planning import load_plans
+from engineers.policy import prices, slack_seconds
 from engineers.states import VisitStatus
 from parts.models import Brand
-from repairhub.places.models import City
+from repairhub.places.models import City, CityPace
 from tests.factories.engineers import (
     DAY,
     MORNING,
@@ -160,13 +161,13 @@ class TestRoutes:
 class TestQueries:
     @pytest.mark.parametrize("days", [1, 14])
     @pytest.mark.parametrize("engineers", [1, 5])
-    def test_are_six_for_any_number_of_days_and_engineers(
+    def test_are_eight_for_any_number_of_days_and_engineers(
         self, days: int, engineers: int, city: City, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         EngineerFactory.create_batch(engineers, city=city)
         for window in ("08:00", "12:00", "16:00"):
             planned_visit(city=city, window=window)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(8):
             plans = load_plans(city, DAY, DAY + timedelta(days=days - 1), MORNING)
         assert len(plans) == days
 
@@ -193,3 +194,30 @@ def make_plan(city: City) -> Callable[[str], DayPlan]:
         return plan_of(City.objects.get(pk=visit.city_id))
 
     return make
+
+
+class TestPaceAndBreaks:
+    def test_the_city_s_hours_are_the_pace_of_their_days(self, city: City, engineer: Engineer) -> None:
+        CityPace.objects.create(
+            city=city, days="workdays", hour=8, travel_factor="1.55", service_factor="0.9"
+        )
+        pace = plan_of(city).day(engineer.pk).pace
+        assert pace is not None
+        assert (pace.travel[8], pace.service[8], set(pace.travel[9:])) == (155, 90, {100})
+        assert plan_of(city, DAY + timedelta(days=5)).day(engineer.pk).pace is None
+
+    def test_hours_like_any_other_are_no_pace(self, city: City, engineer: Engineer) -> None:
+        CityPace.objects.create(city=city, days="every", hour=8)
+        assert plan_of(city).day(engineer.pk).pace is None
+
+    def test_nobody_is_promised_in_a_break(self, city: City, engineer: Engineer) -> None:
+        engineer.shifts.update(break_starts_at="12:00", break_ends_at="12:45")
+        assert plan_of(city).day(engineer.pk).breaks == ((12 * HOUR, 12 * HOUR + 2700),)
+        assert planned_visit(city=city, window="12:00").planned_start_at == clock("12:45")
+
+    def test_the_city_s_own_slack_goes_before_the_settings(self, city: City, engineer: Engineer) -> None:
+        assert slack_seconds() == slack_seconds(city) == 25 * 60
+        city.slack_minutes = 0
+        assert slack_seconds(city) == 0
+        city.slack_minutes = 40
+        assert slack_seconds(city) == prices(city).slack == 40 * 60

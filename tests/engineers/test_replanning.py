@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import transaction
 
 from engineers.models import CityDay, Engineer, Visit
@@ -149,7 +150,10 @@ class TestReplanDay:
         booked[0].refresh_from_db()
         assert booked[0].engineer is not None
 
-    def test_it_gives_up_on_a_day_that_never_stands_still(self, city: City, crossed: list[Visit]) -> None:
+    def test_it_gives_up_on_a_day_that_never_stands_still(
+        self, city: City, crossed: list[Visit], settings: LazySettings
+    ) -> None:
+        settings.BOOKING_SLACK_MINUTES = 10  # the day is full
         hours = iter(("14:00", "16:00", "18:00"))
 
         def restless(**given: Any) -> ComputedPlan:

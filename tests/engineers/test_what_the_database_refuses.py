@@ -181,6 +181,16 @@ class TestEngineers:
         with pytest.raises(IntegrityError, match="shift_ends_after_start"), transaction.atomic():
             engineer.shifts.update(ends_at=F("starts_at"))
 
+    @pytest.mark.parametrize(
+        ("start", "end"),
+        [("12:00", None), (None, "13:00"), ("08:00", "09:00"), ("19:00", "20:00"), ("13:00", "12:00")],
+    )
+    def test_have_breaks_inside_their_shift(
+        self, engineer: Engineer, start: str | None, end: str | None
+    ) -> None:
+        with pytest.raises(IntegrityError, match="shift_holds_its_break"), transaction.atomic():
+            engineer.shifts.update(break_starts_at=start, break_ends_at=end)
+
     def test_have_a_base_on_earth(self, engineer: Engineer) -> None:
         with pytest.raises(IntegrityError, match="engineer_base_on_earth"), transaction.atomic():
             Engineer.objects.update(base_latitude=100)

@@ -130,7 +130,7 @@ class TestOfferedWindows:
         self, city: City, engineer: Engineer, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         planned_visit(city=city)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(8):
             offered(city, days=14)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engineers.dispatch import DayPlan, Prices, Route, Timetable, best_insertion
+from engineers.dispatch import DayPlan, Pace, Prices, Route, Timetable, best_insertion
 from engineers.dispatch.insertion import best_position
 from engineers.dispatch.lanes import NOWHERE, Lanes
 from tests.engineers.dispatch.builders import cities, engineer, plan_of, stops, timetabled, visit
@@ -128,10 +128,12 @@ class TestSlack:
         assert lanes.closes == [9 * 3600 + 5 * 60]
 
 
+@pytest.mark.parametrize("pace", [None, Pace((100,) * 11 + (170, 60) + (100,) * 11, (130,) * 24)], ids=str)
 @pytest.mark.parametrize("breaks", [(), ((12 * 3600, 12 * 3600 + 1800),)], ids=["no break", "a break"])
-def test_asking_never_offers_a_place_that_does_not_hold(breaks):
+def test_asking_never_offers_a_place_that_does_not_hold(breaks, pace):
     plan = plan_of(
-        engineer(breaks=breaks), ann=[visit("a", 5, ("11:00", "11:30")), visit("b", 9, ("13:00", "13:10"))]
+        engineer(breaks=breaks, pace=pace),
+        ann=[visit("a", 5, ("11:00", "11:30")), visit("b", 9, ("13:00", "13:10"))],
     )
     lanes = Lanes(plan, [visit("c", 7, ("10:00", "14:00"), minutes=40)])
     (lane,), _waiting = lanes.present()
