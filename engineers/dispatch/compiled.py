@@ -5,7 +5,7 @@ whose wheels need no compiler, and kept on disk beside this file; ``python -m en
 that once. Imported only where plans are searched (worker, ``plan_file``), for it takes 0.6 s and memory.
 What a lane answers is kept here with the lane's number, not with the lane: every change of a lane gives it
 another number, and what is taken back takes its old number back as well.
-All of it stands in this file, for what is kept is held against the age of this file alone.
+But for the draws, which do not change, all of it stands in this file: what is kept is held against its age.
 """
 
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from engineers.dispatch.clock import WHOLE_SECOND
+from engineers.dispatch.draws import draw
 from engineers.dispatch.lanes import NOWHERE
 
 Whole = NDArray[np.int64]
@@ -24,11 +25,6 @@ Real = NDArray[np.float64]
 FAR = NOWHERE[0]
 LEAST = 1e-300
 """Stands for a draw of 0, which has no logarithm."""
-
-# MT19937 (Matsumoto and Nishimura, 1998), which the draws of Python's random.Random come from
-_SIZE, _AHEAD = 624, 397
-_UPPER, _LOWER, _TWIST = 0x80000000, 0x7FFFFFFF, 0x9908B0DF
-
 
 # columns of `visits`, one row a visit
 OPENS, CLOSES, SERVICE, LOSS, NAMED, ABLE, ABLE_END, NEEDS, NEEDS_END = range(9)
@@ -49,6 +45,20 @@ ASKED, EXTRA, PLACE = range(3)
 NOW, BEST, LEFT_OUT, NUMBERS, CHANGED, CHANGE = range(6)
 
 
+class Facts(NamedTuple):
+    """What stays as it is while the search runs."""
+
+    visits: Whole
+    able: Whole
+    needs: Whole
+    people: Whole
+    drive: Small
+    near: Small
+    flows: Whole
+    clock_sizes: Whole
+    rests: Whole
+
+
 class Tuning(NamedTuple):
     """The numbers of the search: see the constants of ``search``."""
 
@@ -57,28 +67,6 @@ class Tuning(NamedTuple):
     blind: float
     seek: float
     look: int
-
-
-@njit(cache=True)
-def _word(mt: Whole) -> int:
-    if mt[_SIZE] >= _SIZE:
-        for i in range(_SIZE):
-            bits = (mt[i] & _UPPER) | (mt[(i + 1) % _SIZE] & _LOWER)
-            mt[i] = mt[(i + _AHEAD) % _SIZE] ^ (bits >> 1)
-            if bits & 1:
-                mt[i] ^= _TWIST
-        mt[_SIZE] = 0
-    word = mt[mt[_SIZE]]
-    mt[_SIZE] += 1
-    word ^= word >> 11
-    word ^= (word << 7) & 0x9D2C5680
-    word ^= (word << 15) & 0xEFC60000
-    return int(word ^ (word >> 18))
-
-
-@njit(cache=True)
-def _draw(mt: Whole) -> float:
-    return ((_word(mt) >> 5) * 67108864.0 + (_word(mt) >> 6)) * (1.0 / 9007199254740992.0)
 
 
 @njit(cache=True)
@@ -95,12 +83,12 @@ def _last_not_after(line: Whole, size: int, value: int) -> int:
 
 
 @njit(cache=True)
-def _end(clock: int, kind: int, begin: int, work: int, flows: Whole, clock_sizes: Whole) -> int:
+def _end(clock: int, kind: int, begin: int, work: int, facts: Facts) -> int:
     """As ``clock._Flow.end``."""
-    size = clock_sizes[clock, kind]
+    size = facts.clock_sizes[clock, kind]
     if work <= 0 or size == 0:
         return begin + max(0, work)
-    flow = flows[2 * clock + kind]
+    flow = facts.flows[2 * clock + kind]
     n = _last_not_after(flow[EDGES], size, begin)
     target = flow[DONE, n] + (begin - flow[EDGES, n]) * flow[RATES, n] + work * WHOLE_SECOND
     if n + 1 < size and flow[DONE, n + 1] < target:
@@ -109,12 +97,12 @@ def _end(clock: int, kind: int, begin: int, work: int, flows: Whole, clock_sizes
 
 
 @njit(cache=True)
-def _begin(clock: int, kind: int, end: int, work: int, flows: Whole, clock_sizes: Whole) -> int:
+def _begin(clock: int, kind: int, end: int, work: int, facts: Facts) -> int:
     """As ``clock._Flow.begin``."""
-    size = clock_sizes[clock, kind]
+    size = facts.clock_sizes[clock, kind]
     if work <= 0 or size == 0:
         return end - max(0, work)
-    flow = flows[2 * clock + kind]
+    flow = facts.flows[2 * clock + kind]
     n = _last_not_after(flow[EDGES], size, end)
     target = flow[DONE, n] + (end - flow[EDGES, n]) * flow[RATES, n] - work * WHOLE_SECOND
     if target < flow[DONE, n]:
@@ -123,78 +111,69 @@ def _begin(clock: int, kind: int, end: int, work: int, flows: Whole, clock_sizes
 
 
 @njit(cache=True)
-def _service_start(
-    clock: int, earliest: int, service: int, flows: Whole, clock_sizes: Whole, rests: Whole
-) -> int:
+def _service_start(clock: int, earliest: int, service: int, facts: Facts) -> int:
     """As ``Clock.service_start``."""
     start = earliest
-    for i in range(clock_sizes[clock, BREAKS]):
-        ends = _end(clock, SERVES, start, service, flows, clock_sizes)
-        if start < rests[clock, i, 1] and ends > rests[clock, i, 0]:
-            start = rests[clock, i, 1]
+    for i in range(facts.clock_sizes[clock, BREAKS]):
+        ends = _end(clock, SERVES, start, service, facts)
+        if start < facts.rests[clock, i, 1] and ends > facts.rests[clock, i, 0]:
+            start = facts.rests[clock, i, 1]
     return int(start)
 
 
 @njit(cache=True)
-def _latest_service_start(
-    clock: int, latest: int, service: int, flows: Whole, clock_sizes: Whole, rests: Whole
-) -> int:
+def _latest_service_start(clock: int, latest: int, service: int, facts: Facts) -> int:
     """As ``Clock.latest_service_start``."""
     start = latest
-    for i in range(clock_sizes[clock, BREAKS] - 1, -1, -1):
-        ends = _end(clock, SERVES, start, service, flows, clock_sizes)
-        if start < rests[clock, i, 1] and ends > rests[clock, i, 0]:
-            start = _begin(clock, SERVES, rests[clock, i, 0], service, flows, clock_sizes)
+    for i in range(facts.clock_sizes[clock, BREAKS] - 1, -1, -1):
+        ends = _end(clock, SERVES, start, service, facts)
+        if start < facts.rests[clock, i, 1] and ends > facts.rests[clock, i, 0]:
+            start = _begin(clock, SERVES, facts.rests[clock, i, 0], service, facts)
     return int(start)
 
 
 @njit(cache=True)
 def drive_through(
     engineer: int,
-    visits: Whole,
-    people: Whole,
-    drive: Small,
-    flows: Whole,
-    clock_sizes: Whole,
-    rests: Whole,
+    facts: Facts,
     lanes: Whole,
     heads: Whole,
     totals: Whole,
 ) -> None:
     """As ``Lanes._time`` and ``_time_by``; the lane gets a number of its own."""
-    clock = people[engineer, CLOCK]
-    size, home = heads[engineer, SIZE], len(visits) + 2 * engineer + 1
-    node, at, cost = home - 1, people[engineer, FREE_AT], 0
+    clock = facts.people[engineer, CLOCK]
+    size, home = heads[engineer, SIZE], len(facts.visits) + 2 * engineer + 1
+    node, at, cost = home - 1, facts.people[engineer, FREE_AT], 0
     lanes[engineer, DEPARTS, 0] = at
     for i in range(size):
         visit = lanes[engineer, STOP, i]
-        leg = drive[node, visit]
+        leg = facts.drive[node, visit]
         lanes[engineer, LEG, i] = leg
         cost += leg
         if clock < 0:
-            at = max(at + leg, visits[visit, OPENS]) + visits[visit, SERVICE]
+            at = max(at + leg, facts.visits[visit, OPENS]) + facts.visits[visit, SERVICE]
         else:
-            at = max(_end(clock, TRAVEL, at, leg, flows, clock_sizes), visits[visit, OPENS])
-            at = _service_start(clock, at, visits[visit, SERVICE], flows, clock_sizes, rests)
-            at = _end(clock, SERVES, at, visits[visit, SERVICE], flows, clock_sizes)
+            at = max(_end(clock, TRAVEL, at, leg, facts), facts.visits[visit, OPENS])
+            at = _service_start(clock, at, facts.visits[visit, SERVICE], facts)
+            at = _end(clock, SERVES, at, facts.visits[visit, SERVICE], facts)
         lanes[engineer, DEPARTS, i + 1] = at
         node = visit
-        if visits[visit, NAMED] >= 0 and visits[visit, NAMED] != engineer:
+        if facts.visits[visit, NAMED] >= 0 and facts.visits[visit, NAMED] != engineer:
             cost += totals[CHANGE]
-    leg = drive[node, home]
+    leg = facts.drive[node, home]
     lanes[engineer, LEG, size] = leg
     heads[engineer, COST] = cost + leg
-    bound = people[engineer, HOME_BY]
+    bound = facts.people[engineer, HOME_BY]
     lanes[engineer, LATEST, size] = bound
     for i in range(size - 1, -1, -1):
         visit = lanes[engineer, STOP, i]
-        leg, service = lanes[engineer, LEG, i + 1], visits[visit, SERVICE]
+        leg, service = lanes[engineer, LEG, i + 1], facts.visits[visit, SERVICE]
         if clock < 0:
-            bound = min(bound - leg - service, visits[visit, CLOSES])
+            bound = min(bound - leg - service, facts.visits[visit, CLOSES])
         else:
-            bound = _begin(clock, TRAVEL, bound, leg, flows, clock_sizes)
-            bound = min(_begin(clock, SERVES, bound, service, flows, clock_sizes), visits[visit, CLOSES])
-            bound = _latest_service_start(clock, bound, service, flows, clock_sizes, rests)
+            bound = _begin(clock, TRAVEL, bound, leg, facts)
+            bound = min(_begin(clock, SERVES, bound, service, facts), facts.visits[visit, CLOSES])
+            bound = _latest_service_start(clock, bound, service, facts)
         lanes[engineer, LATEST, i] = bound
     totals[NUMBERS] += 1
     heads[engineer, NUMBER] = totals[NUMBERS]
@@ -204,35 +183,33 @@ def drive_through(
 def _ask(
     engineer: int,
     visit: int,
-    visits: Whole,
-    needs: Whole,
-    people: Whole,
-    drive: Small,
-    flows: Whole,
-    clock_sizes: Whole,
-    rests: Whole,
+    facts: Facts,
     lanes: Whole,
     heads: Whole,
     answers: Whole,
     totals: Whole,
 ) -> None:
     """As ``Lanes.ask``, into ``answers``."""
-    best, place, clock = FAR, -1, people[engineer, CLOCK]
+    best, place, clock = FAR, -1, facts.people[engineer, CLOCK]
     has_parts = True
-    if people[engineer, CARRIES]:
-        for i in range(visits[visit, NEEDS], visits[visit, NEEDS_END]):
-            if heads[engineer, SPARE + needs[i, 0]] < needs[i, 1]:
+    if facts.people[engineer, CARRIES]:
+        for i in range(facts.visits[visit, NEEDS], facts.visits[visit, NEEDS_END]):
+            if heads[engineer, SPARE + facts.needs[i, 0]] < facts.needs[i, 1]:
                 has_parts = False
     if has_parts:
-        size, home = heads[engineer, SIZE], len(visits) + 2 * engineer + 1
-        opens, closes, service = visits[visit, OPENS], visits[visit, CLOSES], visits[visit, SERVICE]
+        size, home = heads[engineer, SIZE], len(facts.visits) + 2 * engineer + 1
+        opens, closes, service = (
+            facts.visits[visit, OPENS],
+            facts.visits[visit, CLOSES],
+            facts.visits[visit, SERVICE],
+        )
         before = home - 1
         for i in range(size + 1):
             departs = lanes[engineer, DEPARTS, i]
             if departs > closes:
                 break
             after = lanes[engineer, STOP, i] if i < size else home
-            out, back = drive[before, visit], drive[visit, after]
+            out, back = facts.drive[before, visit], facts.drive[visit, after]
             extra = out + back - lanes[engineer, LEG, i]
             start = departs + out
             if extra < best and start <= closes:
@@ -240,14 +217,14 @@ def _ask(
                     home_by = max(start, opens) + service + back
                 else:
                     # asked last, for it takes the longest
-                    start = max(_end(clock, TRAVEL, departs, out, flows, clock_sizes), opens)
-                    start = _service_start(clock, start, service, flows, clock_sizes, rests)
-                    home_by = _end(clock, SERVES, start, service, flows, clock_sizes)
-                    home_by = _end(clock, TRAVEL, home_by, back, flows, clock_sizes)
+                    start = max(_end(clock, TRAVEL, departs, out, facts), opens)
+                    start = _service_start(clock, start, service, facts)
+                    home_by = _end(clock, SERVES, start, service, facts)
+                    home_by = _end(clock, TRAVEL, home_by, back, facts)
                 if start <= closes and home_by <= lanes[engineer, LATEST, i]:
                     best, place = extra, i
             before = after
-        if place >= 0 and visits[visit, NAMED] >= 0 and visits[visit, NAMED] != engineer:
+        if place >= 0 and facts.visits[visit, NAMED] >= 0 and facts.visits[visit, NAMED] != engineer:
             best += totals[CHANGE]
     answers[engineer, visit, ASKED] = heads[engineer, NUMBER]
     answers[engineer, visit, EXTRA] = best
@@ -275,29 +252,27 @@ def _touch(
 
 
 @njit(cache=True)
-def stock(
-    engineer: int, visit: int, sign: int, visits: Whole, needs: Whole, people: Whole, heads: Whole
-) -> None:
-    if people[engineer, CARRIES]:
-        for i in range(visits[visit, NEEDS], visits[visit, NEEDS_END]):
-            heads[engineer, SPARE + needs[i, 0]] += sign * needs[i, 1]
+def stock(engineer: int, visit: int, sign: int, facts: Facts, heads: Whole) -> None:
+    if facts.people[engineer, CARRIES]:
+        for i in range(facts.visits[visit, NEEDS], facts.visits[visit, NEEDS_END]):
+            heads[engineer, SPARE + facts.needs[i, 0]] += sign * facts.needs[i, 1]
 
 
 @njit(cache=True)
-def _in_some_order(count: int, visits: Whole, taken: Whole, rank: Real, mt: Whole) -> None:
+def _in_some_order(count: int, facts: Facts, taken: Whole, rank: Real, mt: Whole) -> None:
     """As ``search._State._in_some_order``, of the first ``count`` of ``taken``, in place."""
-    pick = _draw(mt) * 12
+    pick = draw(mt) * 12
     for i in range(count):
         visit = taken[i]
-        by = _draw(mt)
+        by = draw(mt)
         if 4 <= pick < 6:
-            by -= visits[visit, LOSS]
+            by -= facts.visits[visit, LOSS]
         elif 6 <= pick < 10:
-            by += visits[visit, ABLE_END] - visits[visit, ABLE]
+            by += facts.visits[visit, ABLE_END] - facts.visits[visit, ABLE]
         elif 10 <= pick < 11:
-            by += visits[visit, OPENS]
+            by += facts.visits[visit, OPENS]
         elif pick >= 11:
-            by -= visits[visit, SERVICE]
+            by -= facts.visits[visit, SERVICE]
         at = i
         while at > 0 and rank[at - 1] > by:
             rank[at], taken[at] = rank[at - 1], taken[at - 1]
@@ -323,15 +298,7 @@ def make_rounds(
     heats: Real,
     stop_when_served: bool,
     tuning: Tuning,
-    visits: Whole,
-    able: Whole,
-    needs: Whole,
-    people: Whole,
-    drive: Small,
-    flows: Whole,
-    clock_sizes: Whole,
-    rests: Whole,
-    near: Small,
+    facts: Facts,
     lanes: Whole,
     heads: Whole,
     old: Whole,
@@ -357,37 +324,37 @@ def make_rounds(
             if where[visit] < 0:
                 out[left_out] = visit
                 left_out += 1
-                lost_before += visits[visit, LOSS]
+                lost_before += facts.visits[visit, LOSS]
 
         # as _take_out: strings of stops leave lanes that pass near a visit drawn at random
         gone = 0
-        strings = 1 + int(_draw(mt) * tuning.strings)
-        middle = int(_draw(mt) * len(visits))
-        if left_out > 0 and _draw(mt) < tuning.seek:
-            middle = out[int(_draw(mt) * left_out)]
-        for nth in range(near.shape[1]):
-            visit = near[middle, nth]
+        strings = 1 + int(draw(mt) * tuning.strings)
+        middle = int(draw(mt) * len(facts.visits))
+        if left_out > 0 and draw(mt) < tuning.seek:
+            middle = out[int(draw(mt) * left_out)]
+        for nth in range(facts.near.shape[1]):
+            visit = facts.near[middle, nth]
             engineer = where[visit]
             if engineer < 0 or heads[engineer, TOUCHED]:
                 continue
             size = heads[engineer, SIZE]
-            length = 1 + int(_draw(mt) * min(tuning.longest, size))
+            length = 1 + int(draw(mt) * min(tuning.longest, size))
             at = 0
             while lanes[engineer, STOP, at] != visit:
                 at += 1
             first = max(0, at - length + 1)
-            first += int(_draw(mt) * (min(at, size - length) - first + 1))
+            first += int(draw(mt) * (min(at, size - length) - first + 1))
             _touch(engineer, lanes, heads, old, old_heads, touched, totals)
             for i in range(first, first + length):
                 other = lanes[engineer, STOP, i]
                 taken[gone] = other
                 gone += 1
                 where[other] = -1
-                stock(engineer, other, 1, visits, needs, people, heads)
+                stock(engineer, other, 1, facts, heads)
             for i in range(first + length, size):
                 lanes[engineer, STOP, i - length] = lanes[engineer, STOP, i]
             heads[engineer, SIZE] = size - length
-            drive_through(engineer, visits, people, drive, flows, clock_sizes, rests, lanes, heads, totals)
+            drive_through(engineer, facts, lanes, heads, totals)
             if totals[CHANGED] >= strings:
                 break
 
@@ -396,36 +363,22 @@ def make_rounds(
         both = gone + left_out
         if both == 0:
             continue
-        _in_some_order(both, visits, taken, rank, mt)
+        _in_some_order(both, facts, taken, rank, mt)
 
         # as put_in: each where it costs least, with a little blindness
         lost = 0
         for turn in range(both):
             visit = taken[turn]
-            least, chosen, place = visits[visit, LOSS], -1, 0
-            for i in range(visits[visit, ABLE], visits[visit, ABLE_END]):
-                engineer = able[i]
+            least, chosen, place = facts.visits[visit, LOSS], -1, 0
+            for i in range(facts.visits[visit, ABLE], facts.visits[visit, ABLE_END]):
+                engineer = facts.able[i]
                 if answers[engineer, visit, ASKED] != heads[engineer, NUMBER]:
-                    _ask(
-                        engineer,
-                        visit,
-                        visits,
-                        needs,
-                        people,
-                        drive,
-                        flows,
-                        clock_sizes,
-                        rests,
-                        lanes,
-                        heads,
-                        answers,
-                        totals,
-                    )
+                    _ask(engineer, visit, facts, lanes, heads, answers, totals)
                 extra = answers[engineer, visit, EXTRA]
-                if extra < least and _draw(mt) > tuning.blind:
+                if extra < least and draw(mt) > tuning.blind:
                     least, chosen, place = extra, engineer, answers[engineer, visit, PLACE]
             if chosen < 0:
-                lost += visits[visit, LOSS]
+                lost += facts.visits[visit, LOSS]
                 continue
             if not heads[chosen, TOUCHED]:
                 _touch(chosen, lanes, heads, old, old_heads, touched, totals)
@@ -434,16 +387,16 @@ def make_rounds(
             lanes[chosen, STOP, place] = visit
             heads[chosen, SIZE] += 1
             where[visit] = chosen
-            stock(chosen, visit, -1, visits, needs, people, heads)
-            drive_through(chosen, visits, people, drive, flows, clock_sizes, rests, lanes, heads, totals)
+            stock(chosen, visit, -1, facts, heads)
+            drive_through(chosen, facts, lanes, heads, totals)
 
         change = lost - lost_before
         for i in range(totals[CHANGED]):
             change += heads[touched[i], COST] - old_heads[touched[i], COST]
             heads[touched[i], TOUCHED] = 0
-        draw = _draw(mt)
+        drawn = draw(mt)
         heat = heats[min(done // tuning.look, len(heats) - 1)]
-        if change < -heat * np.log(draw if draw > 0 else LEAST):
+        if change < -heat * np.log(drawn if drawn > 0 else LEAST):
             totals[NOW] += change
             if totals[NOW] < totals[BEST]:
                 keep_best(lanes, heads, where, best, best_size, totals)

@@ -14,6 +14,7 @@ from engineers.dispatch.compiled import (
     SIZE,
     SPARE,
     STOP,
+    Facts,
     Tuning,
     Whole,
     drive_through,
@@ -48,19 +49,7 @@ class Rounds:
         vans = [van or () for van in given.van]
         kinds = max((len(van) for van in vans), default=0)
         self._tuning = tuning
-        self._visits = _visits(given)
-        self._able = np.array([n for able in given.able for n in able], np.int64)
-        needs = [need for visit in given.needs for need in visit]
-        self.needs = np.array(needs, np.int64).reshape(len(needs), 2)
-        carries = [van is not None for van in given.van]
-        clocks = [clock for clock in dict.fromkeys(given.clocks) if clock is not None]
-        self._flows, self._clock_sizes, self._rests = _clocks(clocks)
-        whose = [-1 if clock is None else clocks.index(clock) for clock in given.clocks]
-        self._people = np.array([given.free_at, given.home_by, carries, whose], np.int64).T.copy()
-        self._drive = np.array(given.drive, np.int32)
-        begins = self._visits[:, OPENS]
-        away = self._drive[:count, :count] + apart * np.abs(begins[:, None] - begins[None, :])
-        self._near = np.argsort(away, axis=1, kind="stable")[:, :nearest].astype(np.int32)
+        self._facts = _facts(given, apart, nearest)
         self._lanes = np.zeros((engineers, 4, count + 1), np.int64)
         self._heads = np.zeros((engineers, SPARE + kinds), np.int64)
         self._old, self._old_heads = self._lanes.copy(), self._heads.copy()
@@ -79,19 +68,8 @@ class Rounds:
             self._lanes[engineer, STOP, : len(visits)] = visits
             for visit in visits:
                 self._where[visit] = engineer
-                stock(engineer, visit, -1, self._visits, self.needs, self._people, self._heads)
-            drive_through(
-                engineer,
-                self._visits,
-                self._people,
-                self._drive,
-                self._flows,
-                self._clock_sizes,
-                self._rests,
-                self._lanes,
-                self._heads,
-                self._totals,
-            )
+                stock(engineer, visit, -1, self._facts, self._heads)
+            drive_through(engineer, self._facts, self._lanes, self._heads, self._totals)
         keep_best(self._lanes, self._heads, self._where, self._best, self._best_size, self._totals)
 
     def run(self, count: int, heats: Sequence[float], *, stop_when_served: bool = False) -> int:
@@ -102,15 +80,7 @@ class Rounds:
                 np.array(heats, np.float64),
                 stop_when_served,
                 self._tuning,
-                self._visits,
-                self._able,
-                self.needs,
-                self._people,
-                self._drive,
-                self._flows,
-                self._clock_sizes,
-                self._rests,
-                self._near,
+                self._facts,
                 self._lanes,
                 self._heads,
                 self._old,
@@ -143,6 +113,28 @@ class Rounds:
     def mt(self) -> tuple[int, ...]:
         """Where the generator stands."""
         return tuple(self._mt.tolist())
+
+
+def _facts(given: Lanes, apart: float, nearest: int) -> Facts:
+    visits, drive = _visits(given), np.array(given.drive, np.int32)
+    needs = [need for visit in given.needs for need in visit]
+    clocks = [clock for clock in dict.fromkeys(given.clocks) if clock is not None]
+    flows, clock_sizes, rests = _clocks(clocks)
+    whose = [-1 if clock is None else clocks.index(clock) for clock in given.clocks]
+    carries = [van is not None for van in given.van]
+    begins = visits[:, OPENS]
+    away = drive[: given.count, : given.count] + apart * np.abs(begins[:, None] - begins[None, :])
+    return Facts(
+        visits=visits,
+        able=np.array([n for able in given.able for n in able], np.int64),
+        needs=np.array(needs, np.int64).reshape(len(needs), 2),
+        people=np.array([given.free_at, given.home_by, carries, whose], np.int64).T.copy(),
+        drive=drive,
+        near=np.argsort(away, axis=1, kind="stable")[:, :nearest].astype(np.int32),
+        flows=flows,
+        clock_sizes=clock_sizes,
+        rests=rests,
+    )
 
 
 def _visits(given: Lanes) -> Whole:
