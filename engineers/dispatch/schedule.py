@@ -166,8 +166,10 @@ class Timetable:
         if start > stop.deadline - slack:
             return None
         onward = self.travel.seconds(stop.place, after)
-        leaving = self.end_of(start, stop)
-        reached = leaving + onward if clock is None else clock.arrival(leaving, onward)
+        if clock is None:
+            reached = start + stop.service + onward
+        else:
+            reached = clock.arrival(clock.service_end(start, stop.service), onward)
         if reached > self.latest[position + 1] - slack and reached > self.arrivals[position + 1]:
             return None
         return out + onward - self.legs[position], start
