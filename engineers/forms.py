@@ -126,6 +126,10 @@ class WeatherForm(forms.Form):
         decimal_places=2,
         help_text=gettext_lazy("1 is a day like any other, 1.3 suits heavy rain, 1.6 snow or ice."),
         widget=forms.NumberInput(attrs={"step": "0.05", "inputmode": "decimal"}),
+        error_messages=dict.fromkeys(
+            ["min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits", "invalid"],
+            gettext_lazy("Give a number from 0.5 to 5, such as 1.3."),
+        ),
     )
     reason = forms.CharField(
         label=gettext_lazy("Why"),

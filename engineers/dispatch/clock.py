@@ -11,6 +11,7 @@ rounded up. All arithmetic is in whole numbers, so both directions fit together 
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,7 +24,7 @@ USUAL = 100
 WHOLE_SECOND = 1_000_000
 """What a second of the clock does in a usual hour: a base second, in millionths."""
 _HOUR = 3_600
-_LONG_AGO = -(10**10)
+_LONG_AGO, _NEVER = -(10**10), 10**10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +40,29 @@ class Pace:
     def __post_init__(self) -> None:
         """Refuse what is no day of 24 hours."""
         for factors in (self.travel, self.service):
-            if len(factors) != HOURS or not all(
-                isinstance(f, int) and 1 <= f <= WHOLE_SECOND for f in factors
-            ):
+            if len(factors) != HOURS or not all(isinstance(f, int) and 1 <= f <= WHOLE_SECOND for f in factors):
                 raise ValueError("a pace needs 24 whole per cents from 1 on, for travel and for service")
 
 
 class Clock:
     """When drives and services end on a day with breaks, a pace, or both. Treat as read-only."""
 
-    __slots__ = ("breaks", "service", "travel")
+    __slots__ = ("arrival", "breaks", "departure", "service", "service_begin", "service_end", "travel")
 
     def __init__(self, breaks: Breaks = (), pace: Pace | None = None) -> None:
         """``breaks`` are sorted pairs (start, end) that do not overlap."""
         pace = pace or Pace()
+        travel, service = Flow(pace.travel, breaks), Flow(pace.service, ())
+        self.travel, self.service = travel, service
         self.breaks = breaks
-        self.travel = Flow(pace.travel, breaks)
-        self.service = Flow(pace.service, ()) if set(pace.service) != {USUAL} else None
-
-    def arrival(self, departure: int, drive: int) -> int:
-        """Return when a drive of so many base seconds ends that starts at ``departure``."""
-        return self.travel.end(departure, drive)
-
-    def departure(self, latest_arrival: int, drive: int) -> int:
-        """Return the latest departure from which ``arrival`` is not after ``latest_arrival``."""
-        return self.travel.begin(latest_arrival, drive)
-
-    def service_end(self, start: int, service: int) -> int:
-        """Return when a service of so many base seconds ends that starts at ``start``."""
-        return start + service if self.service is None else self.service.end(start, service)
-
-    def service_begin(self, latest_end: int, service: int) -> int:
-        """Return the latest start from which ``service_end`` is not after ``latest_end``, breaks or not."""
-        return latest_end - service if self.service is None else self.service.begin(latest_end, service)
+        self.arrival: Callable[[int, int], int] = travel.end
+        """(departure, drive): when a drive of so many base seconds ends that starts at ``departure``."""
+        self.departure: Callable[[int, int], int] = travel.begin
+        """(latest arrival, drive): the latest departure from which ``arrival`` is not after it."""
+        self.service_end: Callable[[int, int], int] = service.end
+        """(start, service): when a service of so many base seconds ends that starts at ``start``."""
+        self.service_begin: Callable[[int, int], int] = service.begin
+        """(latest end, service): the latest start whose ``service_end`` is not after it, breaks or not."""
 
     def service_start(self, earliest: int, service: int) -> int:
         """Return the first start from ``earliest`` on whose service overlaps no break."""
@@ -109,7 +100,7 @@ class Flow:
             (hour * _HOUR, (hour + 1) * _HOUR, -(-WHOLE_SECOND * USUAL // factor))
             for hour, factor in enumerate(factors)
         ]
-        spells.append((HOURS * _HOUR, -_LONG_AGO, WHOLE_SECOND))
+        spells.append((HOURS * _HOUR, _NEVER, WHOLE_SECOND))
         rates: list[tuple[int, int]] = []
         for start, end, rate in spells:
             rates.append((start, rate))
@@ -118,6 +109,7 @@ class Flow:
                     rates.append((max(rest, start), 0))
                     if until < end:
                         rates.append((until, rate))
+        rates.append((_NEVER, 0))
         self.edges: list[int] = []
         self.rates: list[int] = []
         for edge, rate in rates:
@@ -134,20 +126,28 @@ class Flow:
         """Return the first second at which so many base seconds are done from ``begin`` on."""
         if work <= 0:
             return begin
-        edges, done, rates = self.edges, self.done, self.rates
-        n = bisect_right(edges, begin) - 1
-        target = done[n] + (begin - edges[n]) * rates[n] + work * WHOLE_SECOND
-        if n + 1 < len(done) and done[n + 1] < target:
-            n = bisect_left(done, target, n + 1) - 1
-        return edges[n] - (done[n] - target) // rates[n]
+        edges, rates = self.edges, self.rates
+        n = bisect_right(edges, begin)
+        rate = rates[n - 1]
+        if rate == WHOLE_SECOND and begin + work <= edges[n]:
+            return begin + work  # all of it in hours like any other: by far the most
+        done = self.done
+        target = done[n - 1] + (begin - edges[n - 1]) * rate + work * WHOLE_SECOND
+        if done[n] < target:
+            n = bisect_left(done, target, n)
+        return edges[n - 1] - (done[n - 1] - target) // rates[n - 1]
 
     def begin(self, end: int, work: int) -> int:
         """Return the last second from which so many base seconds are done by ``end``."""
         if work <= 0:
             return end
-        edges, done, rates = self.edges, self.done, self.rates
-        n = bisect_right(edges, end) - 1
-        target = done[n] + (end - edges[n]) * rates[n] - work * WHOLE_SECOND
-        if target < done[n]:
-            n = bisect_right(done, target, 0, n + 1) - 1
-        return edges[n] + (target - done[n]) // rates[n]
+        edges, rates = self.edges, self.rates
+        n = bisect_left(edges, end)
+        rate = rates[n - 1]
+        if rate == WHOLE_SECOND and end - work >= edges[n - 1]:
+            return end - work
+        done = self.done
+        target = done[n - 1] + (end - edges[n - 1]) * rate - work * WHOLE_SECOND
+        if target < done[n - 1]:
+            n = bisect_right(done, target, 0, n)
+        return edges[n - 1] + (target - done[n - 1]) // rates[n - 1]

@@ -170,6 +170,7 @@ def best_position(
     travel lookup.
     """
     departures, latest, arrivals = timetable.departures, timetable.latest, timetable.arrivals
+    clock = timetable.clock
     soonest = max(stop.window_start, earliest)
     latest_start = stop.deadline - slack
     best: tuple[int, int, int] | None = None
@@ -179,7 +180,8 @@ def best_position(
         leaving = departures[position]
         if leaving > latest_start:
             break
-        done = timetable.end_of(leaving if leaving > soonest else soonest, stop)
+        begin = leaving if leaving > soonest else soonest
+        done = begin + stop.service if clock is None else clock.service_end(begin, stop.service)
         if done > latest[position + 1] - slack and done > arrivals[position + 1]:
             continue
         found = timetable.fit(stop, position, slack=slack, earliest=earliest)

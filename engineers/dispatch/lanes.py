@@ -339,7 +339,9 @@ class Lanes:
             extra = inward[a] + onward[b] - leg
             if extra >= best:
                 continue
-            start = clock.service_start(max(clock.arrival(departure, inward[a]), opens), service)
+            start = max(clock.arrival(departure, inward[a]), opens)
+            if clock.breaks:
+                start = clock.service_start(start, service)
             if start > closes:
                 continue
             if clock.arrival(clock.service_end(start, service), onward[b]) <= bound:

@@ -68,7 +68,8 @@ class Timetable:
                 if clock is None:
                     now = start + stop.service
                 else:
-                    start = clock.service_start(start, stop.service)
+                    if clock.breaks:
+                        start = clock.service_start(start, stop.service)
                     now = clock.service_end(start, stop.service)
                 end = now
             arrivals.append(arrived)
@@ -101,7 +102,8 @@ class Timetable:
             else:
                 leave = clock.departure(bound, self.legs[node])
                 bound = min(stop.deadline, clock.service_begin(leave, stop.service))
-                bound = clock.latest_service_start(bound, stop.service)
+                if clock.breaks:
+                    bound = clock.latest_service_start(bound, stop.service)
             if bound < stop.window_start:
                 bound = NEVER
             latest[node] = bound
@@ -161,13 +163,15 @@ class Timetable:
         leaving = self.departures[position]
         arrived = leaving + out if clock is None else clock.arrival(leaving, out)
         start = max(arrived, stop.window_start, earliest)
-        if clock is not None:
+        if clock is not None and clock.breaks:
             start = clock.service_start(start, stop.service)
         if start > stop.deadline - slack:
             return None
         onward = self.travel.seconds(stop.place, after)
-        leaving = self.end_of(start, stop)
-        reached = leaving + onward if clock is None else clock.arrival(leaving, onward)
+        if clock is None:
+            reached = start + stop.service + onward
+        else:
+            reached = clock.arrival(clock.service_end(start, stop.service), onward)
         if reached > self.latest[position + 1] - slack and reached > self.arrivals[position + 1]:
             return None
         return out + onward - self.legs[position], start

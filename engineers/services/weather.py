@@ -36,7 +36,7 @@ def set_weather(*, city: City, on: date, factor: Decimal, reason: str, by: Any, 
     reason = reason.strip()
     if not FASTEST <= factor <= SLOWEST:
         raise InvalidInput(
-            _("Give a number from 0.5 to 5."),
+            _("Give a number from 0.5 to 5, such as 1.3."),
             field="factor",
             code="out_of_range",
             next_step=_("1.3 means that a drive of 20 minutes takes 26."),

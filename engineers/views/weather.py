@@ -91,15 +91,16 @@ def _page(
 
 def _what_changed(weather: DayWeather | None, did: Retimed) -> str:
     """What the desk has to know: which visits moved, and which would be late as the routes stand."""
-    if did == Retimed(0, 0) and (weather is None or weather.is_usual):
-        return _("This day drives as usual. No planned time has changed.")
+    usual = [_("This day drives as usual.")] if weather is None or weather.is_usual else []
+    if not did.moved and not did.late:
+        return " ".join([*usual, _("No planned time has changed.")])
     moved = ngettext(
         "%(count)d visit is planned for another time.",
         "%(count)d visits are planned for other times.",
         did.moved,
     ) % {"count": did.moved}
     if not did.late:
-        return " ".join([moved, _("All still arrive in their window.")])
+        return " ".join([*usual, moved, _("All still arrive in their window.")])
     late = ngettext(
         "%(count)d would come after its window: the day is being planned again, "
         "and if nobody can keep it, it heads the list as at risk.",
@@ -107,4 +108,4 @@ def _what_changed(weather: DayWeather | None, did: Retimed) -> str:
         "and those that nobody can keep head the list as at risk.",
         did.late,
     ) % {"count": did.late}
-    return " ".join([moved, late])
+    return " ".join([*usual, moved, late])

@@ -5,7 +5,7 @@ lists (1,000 where they lie in one engineer's day) and wants the same number, an
 """
 
 BUDGETS: dict[str, int] = {
-    "board": 28,
+    "board": 29,
     "board_export": 12,
     "engineer_day": 10,
     "claims": 10,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from engineers.models import Engineer, Visit
 from engineers.planning import city_today
 from engineers.services.doorstep import mark_at_risk
+from engineers.services.weather import set_weather
 from engineers.states import VisitStatus
 from repairhub.accounts.models import User
 from repairhub.places.models import City
@@ -204,3 +206,17 @@ class TestLooks:
         for url in ("/engineer/", f"/engineer/?on={tomorrow.isoformat()}"):
             self.look(reader, live_server.url + url)
             assert reader.evaluate(TARGETS) == []
+
+    def test_of_the_weather_and_of_the_board_in_it(
+        self, reader: Page, live_server: Any, city: City, visit: Visit
+    ) -> None:
+        desk = DispatcherFactory(name="Fang Wang")
+        address = f"{live_server.url}/dispatch/weather/{city.code}/{visit.on.isoformat()}/"
+        now = timezone.now()
+        set_weather(
+            city=city, on=visit.on, factor=Decimal("1.3"), reason="暴雨 / heavy rain", by=desk, at=now
+        )
+        sign_in(reader, desk, live_server.url)
+        self.look(reader, address)
+        assert reader.evaluate(TARGETS) == []
+        self.look(reader, f"{live_server.url}/dispatch/?on={visit.on.isoformat()}")

@@ -216,6 +216,16 @@ class TestThePage:
         assert "Drives take 1.3 times as long: heavy rain" in page
         assert DayWeather.objects.get().factor == Decimal("1.3")
 
+    def test_sent_twice_it_says_that_nothing_more_has_changed(
+        self, desk: Client, address: str, city: City, engineer: Engineer
+    ) -> None:
+        with time_machine.travel(MORNING, tick=False):
+            planned_visit(city=city, place=north(25), window="08:00")
+            desk.post(address, {"factor": "1.30", "reason": "heavy rain"})
+            response = desk.post(address, {"factor": "1.30", "reason": "heavy rain"}, follow=True)
+        assert "No planned time has changed." in response.content.decode()
+        assert DayWeather.history.count() == 1
+
     def test_shows_what_stands_and_what_was_said(self, desk: Client, address: str, city: City) -> None:
         with time_machine.travel(MORNING, tick=False):
             rain(city, DispatcherFactory(name="Li Na"))
@@ -231,6 +241,7 @@ class TestThePage:
             assert response.status_code == 400
             assert list(response.context["form"].errors) == ["factor"]
             assert "a flood" in response.content.decode()
+            assert response.context["form"].errors["factor"] == ["Give a number from 0.5 to 5, such as 1.3."]
             response = desk.post(address, {"factor": "1.4", "reason": ""})
             assert list(response.context["form"].errors) == ["reason"]
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.db import connection, transaction
 
 from repairhub.ops.demo.catalogue import load_catalogue
+from repairhub.ops.demo.rush_hours import load_rush_hours
 from repairhub.ops.demo.staffing import load_cities, load_engineers, load_staff
 from repairhub.ops.demo.stock import load_stock
 from repairhub.places.districts import load_districts
@@ -24,6 +25,7 @@ def load_data(*, on: date, at: datetime, say: Callable[[str], None]) -> None:
     cities = load_cities(at=at)
     say(f"cities {len(cities)}/{len(cities)}")
     say(f"districts {load_districts()}")
+    say(f"hours with their own pace {load_rush_hours(known=cities)}")
     for name, count in load_catalogue(on=on, at=at).items():
         say(f"{name} {count}")
     say(f"people with a sign-in {load_staff(cities=cities)}")
