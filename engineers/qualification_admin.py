@@ -83,6 +83,9 @@ class AssessmentForm(forms.ModelForm):  # type: ignore[type-arg]  # takes none a
         model = Assessment
         fields = ["engineer", "skill", "level", "score", "assessor", "assessed_on", "valid_until_on", "note"]
 
+    def validate_unique(self) -> None:
+        """A form sent twice is no mistake: the service answers it with what is there."""
+
     def draft(self) -> AssessmentDraft:
         """What was typed, for the service."""
         return AssessmentDraft(**{name: self.cleaned_data[name] for name in (*self.Meta.fields, "form_id")})

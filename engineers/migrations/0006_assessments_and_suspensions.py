@@ -53,7 +53,6 @@ class Migration(migrations.Migration):
                 (
                     "form_id",
                     models.UUIDField(
-                        editable=False,
                         help_text="One form makes one assessment.",
                         unique=True,
                         verbose_name="form",

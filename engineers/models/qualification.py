@@ -111,9 +111,7 @@ class Assessment(models.Model):
     mended by another assessment.
     """
 
-    form_id = models.UUIDField(
-        _("form"), unique=True, editable=False, help_text=_("One form makes one assessment.")
-    )
+    form_id = models.UUIDField(_("form"), unique=True, help_text=_("One form makes one assessment."))
     engineer = models.ForeignKey(
         Engineer, on_delete=models.PROTECT, related_name="assessments", verbose_name=_("engineer")
     )
