@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import BooleanRadioFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelect2Widget
+from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminSelectWidget
 
 from engineers.models import Assessment, Engineer, QualificationPolicy
 from engineers.planning import city_today
@@ -25,6 +25,8 @@ from repairhub.accounts.city_admin import OfOwnCities
 from repairhub.accounts.models import User
 from repairhub.core.errors import DomainError
 from repairhub.core.history_admin import HistoryAdmin
+
+LEVELS = [("", "-"), *((level, str(level)) for level in (1, 2, 3))]
 
 
 @admin.register(QualificationPolicy)
@@ -77,7 +79,10 @@ class AssessmentForm(forms.ModelForm):  # type: ignore[type-arg]  # takes none a
     """What is typed; the service's rules answer at their field."""
 
     form_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
-    assessor = AssessorField(label=Assessment._meta.get_field("assessor").verbose_name)
+    assessor = AssessorField(label=gettext_lazy("Assessor"))
+    level = forms.TypedChoiceField(
+        label=gettext_lazy("Level"), choices=LEVELS, coerce=int, widget=UnfoldAdminSelectWidget
+    )
 
     class Meta:
         model = Assessment

@@ -98,7 +98,7 @@ class TestTheForm:
         [
             ({"score": 101}, "score", "from 0 to 100"),
             ({"score": ""}, "score", "required"),
-            ({"level": 4}, "level", "from 1 to 3"),
+            ({"level": 4}, "level", "valid choice"),
             ({"assessed_on": "2026-11-24"}, "assessed_on", "has not come yet"),
             ({"valid_until_on": "2026-11-23"}, "valid_until_on", "ends after the day"),
             ({"valid_until_on": "2030-01-01"}, "valid_until_on", "at the latest"),
