@@ -1,9 +1,11 @@
 """A skill is suspended: what is not started goes to somebody else at once, and everybody learns why."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from engineers.models import CityDay, Engineer, SkillSuspension, Visit
@@ -331,3 +333,18 @@ def test_a_new_certificate_of_another_skill_is_not_held_back(engineer: Engineer,
     suspend(engineer, manager)
     draft = assessment_of(engineer, skill=SkillFactory(key="board"))
     assert record_assessment(draft=draft, by=manager, at=clock("09:00")).certificate.suspended_at is None
+
+
+def test_certificates_suspended_before_there_were_suspensions_get_one(
+    engineer: Engineer, manager: User
+) -> None:
+    engineer.certificates.update(suspended_at=AT)
+    CertificateFactory(engineer=engineer, level=3, suspended_at=AT + timedelta(days=1))
+    CertificateFactory(engineer=engineer, skill=SkillFactory(key="battery"))
+    migration = import_module("engineers.migrations.0006_assessments_and_suspensions")
+    migration.give_earlier_suspensions_a_row(apps, None)
+    row = SkillSuspension.objects.get()
+    assert (row.kind, row.skill.key, row.suspended_at) == ("earlier", "screen", AT)
+    assert row.certificates.count() == 2
+    lift(engineer, manager)
+    assert not engineer.certificates.exclude(suspended_at=None).exists()
