@@ -17,6 +17,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
+from engineers import qualification_admin  # noqa: F401 - admin pages of their own
 from engineers.models import (
     Absence,
     BrandAuthorisation,
@@ -45,12 +46,17 @@ class SkillAdmin(ModelAdmin):
     prepopulated_fields = {"key": ["name_en"]}
 
 
-class CertificateInline(TabularInline):
+class CertificateInline(ReadOnlyInline):
+    """To look at: a certificate comes from an assessment, and stays on record."""
+
     model = EngineerCertificate
     fields = ["skill", "level", "number", "valid_from_on", "valid_until_on", "suspended_at"]
     verbose_name_plural = _("certificates")
-    extra = 0
     tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EngineerCertificate]:
+        """With the skills' names."""
+        return super().get_queryset(request).select_related("skill")
 
 
 class AuthorisationInline(TabularInline):

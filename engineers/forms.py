@@ -12,8 +12,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engineers.models import Engineer
+from engineers.models import Engineer, Skill
 from engineers.planning import city_today
+from engineers.states import QualificationState
 from repairhub.core.errors import InvalidInput
 from repairhub.places.models import FASTEST, SLOWEST, City
 
@@ -143,3 +144,46 @@ class DayQuery(forms.Form):
     """Which day the engineer looks at."""
 
     on = forms.DateField(required=False)
+
+
+class QualificationFilter(forms.Form):
+    """Which engineers and skills the managers' list shows; a wrong value shows all."""
+
+    city = forms.ModelChoiceField(
+        City.objects.none(),
+        label=gettext_lazy("City"),
+        required=False,
+        to_field_name="code",
+        empty_label=gettext_lazy("All"),
+    )
+    skill = forms.ModelChoiceField(
+        Skill.objects.all(),
+        label=gettext_lazy("Skill"),
+        required=False,
+        to_field_name="key",
+        empty_label=gettext_lazy("All"),
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        required=False,
+        choices=[("", gettext_lazy("All")), *QualificationState.choices],
+    )
+
+    def __init__(self, *args: Any, cities: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["city"].queryset = cities  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            field.widget.attrs["data-submit-on-change"] = True
+
+
+class ReasonForm(forms.Form):
+    """Why a skill is suspended, or comes back; how much has to be said is the service's to judge."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        max_length=2000,
+        strip=False,
+        help_text=gettext_lazy("The engineer reads it."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

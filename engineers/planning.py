@@ -10,7 +10,7 @@ from functools import lru_cache
 from engineers import osrm
 from engineers.dispatch import DayPlan, EngineerDay, HaversineTravel, Pace, Place, Route, Stop, Travel
 from engineers.models import DayWeather, Engineer, Visit
-from engineers.states import ENDED, OPEN, UNDER_WAY, VisitStatus
+from engineers.states import ENDED, OPEN, UNDER_WAY, SuspensionKind, VisitStatus
 from repairhub.places.models import City, CityPace, hourly_factors
 
 
@@ -106,10 +106,11 @@ def engineer_day(engineer: Engineer, on: date, pace: Pace | None = None) -> Engi
     lapsed: dict[str, str] = {}
     for certificate in engineer.certificates.all():
         key = certificate.skill.key
-        if certificate.suspended_at is not None:
-            lapsed[key] = "suspended"
-        elif certificate.valid_until_on < on:
+        if certificate.valid_until_on < on:
             lapsed.setdefault(key, "expired")
+        elif certificate.suspended_at is not None:
+            for_reworks = certificate.suspension and certificate.suspension.kind == SuspensionKind.REWORK_RATE
+            lapsed[key] = "suspended_for_reworks" if for_reworks else "suspended"
         elif certificate.valid_from_on > on:
             lapsed.setdefault(key, "not_yet_valid")
         else:

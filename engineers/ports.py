@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,3 +54,24 @@ def register_visit_search(search: Search) -> None:
 def find_visits(text: str) -> Sequence[int]:
     """Ids of visits ordered under a reference that begins with the text; none for an empty text."""
     return _search(text) if _search is not None and text else ()
+
+
+ReworkCounts = Callable[[Sequence[int], datetime, datetime], dict[tuple[int, str], tuple[int, int]]]
+_rework_counts: ReworkCounts | None = None
+
+
+def register_rework_counts(provider: ReworkCounts) -> None:
+    """The app that knows of reworks names its one batched call; the last one registered counts."""
+    global _rework_counts
+    _rework_counts = provider
+
+
+def rework_counts(
+    engineer_ids: Sequence[int], since: datetime, until: datetime
+) -> dict[tuple[int, str], tuple[int, int]]:
+    """By (engineer's id, skill's key): repairs finished from `since` until before `until`, and how many of
+    these had to be done again. What counts is said by the app above.
+    """
+    if _rework_counts is None or not engineer_ids:
+        return {}
+    return _rework_counts(engineer_ids, since, until)

@@ -4,14 +4,14 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Case, Count, F, Prefetch, Q, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from engineers import states
 from repairhub.accounts.states import Role
 
 if TYPE_CHECKING:
-    from engineers.models import Engineer, EngineerCertificate, Visit  # noqa: F401
+    from engineers.models import BrandAuthorisation, Engineer, EngineerCertificate, Visit  # noqa: F401
     from repairhub.places.models import City
 
 
@@ -46,6 +46,11 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
         """Engineers of the city who work for us now."""
         return self.working().filter(city=city).select_related("user")
 
+    def for_manager(self, user: Any) -> "EngineerQuerySet":
+        """Engineers of the cities this person works for (none named: all)."""
+        cities = list(user.cities.values_list("pk", flat=True))
+        return self.filter(city_id__in=cities) if cities else self.all()
+
     def with_shift(self, on: date) -> "EngineerQuerySet":
         """Loads the shift and the absences of one day."""
         from engineers.models import Absence, WeeklyShift
@@ -62,7 +67,7 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
         return self.prefetch_related(
             "shifts",
             Prefetch("absences", Absence.objects.filter(from_on__lte=last, until_on__gte=first)),
-            Prefetch("certificates", EngineerCertificate.objects.select_related("skill")),
+            Prefetch("certificates", EngineerCertificate.objects.select_related("skill", "suspension")),
             Prefetch(
                 "authorisations",
                 BrandAuthorisation.objects.filter(
@@ -78,8 +83,44 @@ class CertificateQuerySet(models.QuerySet["EngineerCertificate"]):
         return self.filter(suspended_at=None, valid_from_on__lte=on, valid_until_on__gte=on)
 
     def ending(self, on: date, by: date) -> "CertificateQuerySet":
-        """Certificates that count on `on` and end before `by` is over."""
-        return self.valid(on).filter(valid_until_on__lte=by)
+        """Certificates that count on `on` and end before `by` is over, with no other one to go on with."""
+        from engineers.models import EngineerCertificate
+
+        renewed = EngineerCertificate.objects.filter(
+            engineer=OuterRef("engineer"),
+            skill=OuterRef("skill"),
+            level__gte=OuterRef("level"),
+            suspended_at=None,
+            valid_from_on__lte=OuterRef("valid_until_on"),
+            valid_until_on__gt=by,
+        )
+        return self.valid(on).filter(~Exists(renewed), valid_until_on__lte=by)
+
+    def of_working(self) -> "CertificateQuerySet":
+        """Those of engineers who work for us now."""
+        from engineers.models import Engineer
+
+        return self.filter(engineer__in=Engineer.objects.working())
+
+
+class AuthorisationQuerySet(models.QuerySet["BrandAuthorisation"]):
+    def ending(self, on: date, by: date) -> "AuthorisationQuerySet":
+        """Authorisations that count on `on` and end before `by` is over, with no other one to go on with."""
+        from engineers.models import BrandAuthorisation
+
+        renewed = BrandAuthorisation.objects.filter(
+            engineer=OuterRef("engineer"),
+            brand=OuterRef("brand"),
+            valid_from_on__lte=OuterRef("valid_until_on"),
+            valid_until_on__gt=by,
+        )
+        return self.filter(~Exists(renewed), valid_from_on__lte=on, valid_until_on__range=(on, by))
+
+    def of_working(self) -> "AuthorisationQuerySet":
+        """Those of engineers who work for us now."""
+        from engineers.models import Engineer
+
+        return self.filter(engineer__in=Engineer.objects.working())
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):

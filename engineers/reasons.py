@@ -119,6 +119,14 @@ def _certificate_lapsed(wording: Wording, data: Mapping[str, Any]) -> str:
             _("The certificate for “%(skill)s” is suspended. Lifting the suspension would make it possible.")
             % facts
         )
+    if data["why"] == "suspended_for_reworks":
+        return (
+            _(
+                "The certificate for “%(skill)s” is suspended: too many of this engineer's repairs had to be "
+                "done again. A passed re-assessment would make it possible."
+            )
+            % facts
+        )
     if data["why"] == "not_yet_valid":
         return (
             _(

@@ -56,3 +56,20 @@ class EventKind(models.TextChoices):
     UNCONFIRMED = "unconfirmed", _("Engineer taken off")
     AT_RISK = "at_risk", _("Window at risk")
     REPLANNED = "replanned", _("Moved by a new plan of the day")
+
+
+class QualificationState(models.TextChoices):
+    """Where an engineer stands with a skill on a day. Derived from the certificates, never stored."""
+
+    VALID = "valid", _("Valid")
+    ENDS_SOON = "ends_soon", _("Ends soon")
+    SUSPENDED = "suspended", _("Suspended")
+    ENDED = "ended", _("No valid certificate")
+
+
+class SuspensionKind(models.TextChoices):
+    """Why a skill was suspended."""
+
+    REWORK_RATE = "rework_rate", _("Too many reworks")
+    DECISION = "decision", _("A manager's decision")
+    EARLIER = "earlier", _("Before reasons were recorded")

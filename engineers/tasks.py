@@ -1,4 +1,4 @@
-"""Doorbells of the planning: cities are independent, so each city's day is a task of its own."""
+"""Doorbells of planning and qualification: cities are independent, so each has a task of its own."""
 
 from datetime import date, timedelta
 
@@ -9,7 +9,9 @@ from django.utils import timezone
 from engineers import policy
 from engineers.models import CityDay
 from engineers.planning import city_today
+from engineers.services.reminding import remind_of_ending
 from engineers.services.replanning import StalePlan, replan_day
+from engineers.services.rework_rate import review_rework_rates
 from repairhub.core.ticks import claim_tick
 from repairhub.places.models import City
 
@@ -72,3 +74,39 @@ def plan_city_day(city_id: int, on: str, times: int = 1) -> str:
     except StalePlan:
         return "stale"
     return f"moved {stored.moved}, found {stored.found}, saved {stored.saved_minutes} min"
+
+
+@shared_task
+def remind_of_ending_certificates() -> int:
+    """Each morning: certificates and authorisations that end in 30 or 7 days; returns how many reminders.
+
+    Twice: the minute is claimed by one, and each reminder has its key. Late: it leaves with the next morning.
+    Never: the admin's list of what ends soon shows it all the same.
+    """
+    at = timezone.now()
+    return remind_of_ending(at=at) if claim_tick("remind_of_ending_certificates", at) else 0
+
+
+@shared_task
+def review_all_rework_rates() -> int:
+    """Each night, before the coming day is planned: rings for every city; returns how many.
+
+    Twice: the minute is claimed by one. Late or never: who reworks too much works on until the next night.
+    """
+    at = timezone.now()
+    if not claim_tick("review_all_rework_rates", at):
+        return 0
+    cities = list(City.objects.open().values_list("pk", flat=True))
+    for city_id in cities:
+        review_rework_rates_of.delay(city_id)
+    return len(cities)
+
+
+@shared_task
+def review_rework_rates_of(city_id: int) -> str:
+    """Suspends and warns by the rework rates of one city; returns what came of it in a few words.
+
+    Twice: a skill is suspended once, a warning has its key. Late or never: as for `review_all_rework_rates`.
+    """
+    done = review_rework_rates(city=City.objects.get(pk=city_id), at=timezone.now())
+    return f"suspended {done.suspended}, warned {done.warned}"

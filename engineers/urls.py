@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engineers.views import board, day, weather
+from engineers.views import board, day, qualification, weather
 
 urlpatterns = [
     path("dispatch/", board.board, name="board"),
@@ -12,4 +12,14 @@ urlpatterns = [
     path("dispatch/visits/<slug:reference>/turn-back/", board.turn_back_visit, name="turn_back_visit"),
     path("dispatch/weather/<slug:city>/<slug:on>/", weather.day_weather, name="day_weather"),
     path("engineer/", day.engineer_day, name="engineer_day"),
+    path("certificates/", qualification.own_certificates, name="own_certificates"),
+    path("qualification/", qualification.qualifications, name="qualifications"),
+    path("qualification/engineers.csv", qualification.qualifications_csv, name="qualifications_csv"),
+    path(
+        "qualification/<int:engineer_id>/<slug:skill>/", qualification.qualification, name="qualification_of"
+    ),
+    path(
+        "qualification/<int:engineer_id>/<slug:skill>/suspend/", qualification.suspend, name="suspend_skill"
+    ),
+    path("qualification/<int:engineer_id>/<slug:skill>/lift/", qualification.lift, name="lift_suspension"),
 ]

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from engineers.models import Visit
+from engineers.models import SkillSuspension, Visit
+from engineers.states import SuspensionKind
 from repairhub.core.moments import format_time, format_window
 from repairhub.core.names import listed
 
@@ -45,3 +46,16 @@ def nobody_before(visit: Visit) -> str:
         "window": format_window(visit.window_start_at, visit.window_end_at, visit.city),
         "start": format_time(visit.window_start_at, visit.city),
     }
+
+
+def why_suspended(suspension: SkillSuspension) -> str:
+    """Why the skill was suspended, in a sentence; the counts are those that it was decided on."""
+    if suspension.kind == SuspensionKind.REWORK_RATE:
+        return _(
+            "Of %(finished)d repairs in the %(days)d days before, %(reworked)d had to be done again."
+        ) % {
+            "finished": suspension.finished,
+            "days": suspension.window_days,
+            "reworked": suspension.reworked,
+        }
+    return suspension.reason or _("The reason was not recorded.")

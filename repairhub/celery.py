@@ -33,6 +33,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=18, minute=30),  # 02:30 in the cities' zone: nobody books, nobody drives
         "options": {"expires": 3600},
     },
+    "review-rework-rates": {
+        "task": "engineers.tasks.review_all_rework_rates",
+        "schedule": crontab(hour=17, minute=30),  # 01:30 in the cities' zone: before the day is planned
+        "options": {"expires": 3600},
+    },
+    "remind-of-ending-certificates": {
+        "task": "engineers.tasks.remind_of_ending_certificates",
+        "schedule": crontab(hour=0, minute=30),  # 08:30 in the cities' zone
+        "options": {"expires": 3600},
+    },
     "forget-drafts": {
         "task": "orders.tasks.forget_drafts",
         "schedule": crontab(minute=27),

@@ -40,7 +40,8 @@ class Pace:
     def __post_init__(self) -> None:
         """Refuse what is no day of 24 hours."""
         for factors in (self.travel, self.service):
-            if len(factors) != HOURS or not all(isinstance(f, int) and 1 <= f <= WHOLE_SECOND for f in factors):
+            is_whole = all(isinstance(f, int) and 1 <= f <= WHOLE_SECOND for f in factors)
+            if len(factors) != HOURS or not is_whole:
                 raise ValueError("a pace needs 24 whole per cents from 1 on, for travel and for service")
 
 

@@ -23,7 +23,7 @@ class ReasonCode(StrEnum):
     LEVEL_TOO_LOW = "level_too_low"
     """skill, level, held"""
     CERTIFICATE_LAPSED = "certificate_lapsed"
-    """skill, level, why ("expired", "suspended", "not_yet_valid")"""
+    """skill, level, why ("expired", "suspended", "suspended_for_reworks", "not_yet_valid")"""
     NOT_AUTHORISED = "not_authorised"
     """brand"""
     NOT_ON_SHIFT = "not_on_shift"

@@ -140,9 +140,9 @@ class EngineerDay:
 
     ``skills`` maps each skill certified on that day to its level; ``brands`` are the authorisations
     valid on it. ``lapsed`` says of a skill that is missing why ("expired", "suspended",
-    "not_yet_valid"), for explanations. An engineer with no shift that day has ``shift_end`` not
-    after ``shift_start`` (see ``off``). In ``breaks``, sorted pairs (start, end), the engineer
-    neither drives nor works; a drive is continued after the break, a service is not split by it.
+    "suspended_for_reworks", "not_yet_valid"), for explanations. An engineer with no shift that day has
+    ``shift_end`` not after ``shift_start`` (see ``off``). In ``breaks``, sorted pairs (start, end), the
+    engineer neither drives nor works; a drive is continued after the break, a service is not split by it.
     ``pace`` says how much longer drives and services take in each hour; None for a day without factors.
     ``van`` counts the pieces in the van by kind of part; None where parts are no question.
     """

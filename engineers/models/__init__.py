@@ -1,15 +1,19 @@
 from .people import Absence, BrandAuthorisation, Engineer, EngineerCertificate, Skill, WeeklyShift
+from .qualification import Assessment, QualificationPolicy, SkillSuspension
 from .visits import CityDay, Visit, VisitEvent
 from .weather import DayWeather
 
 __all__ = [
     "Absence",
+    "Assessment",
     "BrandAuthorisation",
     "CityDay",
     "DayWeather",
     "Engineer",
     "EngineerCertificate",
+    "QualificationPolicy",
     "Skill",
+    "SkillSuspension",
     "Visit",
     "VisitEvent",
     "WeeklyShift",

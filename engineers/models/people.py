@@ -1,6 +1,6 @@
 """Engineers: what each may do, proved by certificates, and when each works."""
 
-from datetime import time
+from datetime import date, time
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from engineers.querysets import CertificateQuerySet, EngineerQuerySet
+from engineers.querysets import AuthorisationQuerySet, CertificateQuerySet, EngineerQuerySet
 from parts.models import Brand
 from repairhub.accounts.states import Role
 from repairhub.core.names import NamedInTwoLanguages
@@ -62,7 +62,11 @@ class Engineer(models.Model):
 
 
 class EngineerCertificate(models.Model):
-    """A skill at a level, valid for some days unless suspended."""
+    """A skill at a level, valid for some days unless suspended.
+
+    Issued for a passed assessment (only rows from before assessments were recorded have none). `suspended_at`
+    repeats what the open suspension of the skill says, for the plans of a day read certificates alone.
+    """
 
     engineer = models.ForeignKey(
         Engineer, on_delete=models.CASCADE, related_name="certificates", verbose_name=_("engineer")
@@ -77,6 +81,22 @@ class EngineerCertificate(models.Model):
     valid_from_on = models.DateField(_("valid from"))
     valid_until_on = models.DateField(_("valid until"))
     suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
+    suspension = models.ForeignKey(
+        "engineers.SkillSuspension",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="certificates",
+        verbose_name=_("suspension"),
+    )
+    assessment = models.OneToOneField(
+        "engineers.Assessment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="certificate",
+        verbose_name=_("assessment"),
+    )
     history = HistoricalRecords()
 
     objects = CertificateQuerySet.as_manager()
@@ -95,6 +115,10 @@ class EngineerCertificate(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    def counts_on(self, on: date) -> bool:
+        """Whether it opens the gate for a visit on that day."""
+        return self.suspended_at is None and self.valid_from_on <= on <= self.valid_until_on
+
 
 class BrandAuthorisation(models.Model):
     """The maker's own leave to fit parts that need it."""
@@ -109,6 +133,8 @@ class BrandAuthorisation(models.Model):
     valid_from_on = models.DateField(_("valid from"))
     valid_until_on = models.DateField(_("valid until"))
     history = HistoricalRecords()
+
+    objects = AuthorisationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("brand authorisation")

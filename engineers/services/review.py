@@ -1,4 +1,4 @@
-"""Absence, a lost shift, a suspended certificate: what an engineer cannot do any more leaves the route."""
+"""Absence, a lost shift, a suspended skill: what an engineer cannot do any more leaves the route."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -19,23 +19,26 @@ from engineers.services.events import record
 from engineers.services.planning import ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day
 from engineers.signals import visit_unconfirmed
-from engineers.states import MOVABLE
+from engineers.states import MOVABLE, VisitStatus
 from repairhub.places.models import City
 from repairhub.sla.services.clocks import start_clock
 
 
 @transaction.atomic
-def review_engineer(*, engineer: Engineer, by: Any, at: datetime) -> list[Visit]:
+def review_engineer(*, engineer: Engineer, by: Any, at: datetime, even_en_route: bool = False) -> list[Visit]:
     """The visits from today on that the engineer cannot do any more, now without an engineer and at risk.
 
     Call it in the transaction that changed shifts, absences, certificates, the engineer or their account.
     Each visit keeps its promised window, gets a new deadline for naming somebody, and is announced: the
     customer who knows the engineer's name has to learn that another one will come. Every day that can be
-    booked is locked first, so that no booking made on the old facts slips through.
+    booked is locked first, so that no booking made on the old facts slips through. `even_en_route`: a visit
+    that the engineer is on the way to is looked at as well, for what it takes alone; the engineer turns
+    back.
     """
     engineer = Engineer.objects.select_related("city", "user").get(pk=engineer.pk)
     today = city_today(engineer.city, at)
-    held = Visit.objects.filter(engineer=engineer, status__in=MOVABLE, on__gte=today)
+    states = (*MOVABLE, VisitStatus.EN_ROUTE) if even_en_route else MOVABLE
+    held = Visit.objects.filter(engineer=engineer, status__in=states, on__gte=today)
     days = {(engineer.city_id, today + timedelta(days=n)) for n in range(policy.booking_days())}
     days |= set(held.values_list("city_id", "on"))
     cities = City.objects.in_bulk([city_id for city_id, _on in days])
@@ -46,6 +49,8 @@ def review_engineer(*, engineer: Engineer, by: Any, at: datetime) -> list[Visit]
     for city_id, on in sorted({(visit.city_id, visit.on) for visit, _why in lost}):
         lock_city_day(cities[city_id], on)
     for visit, why in lost:
+        if visit.status == VisitStatus.EN_ROUTE:
+            _turn_back(visit, why, by=by, at=at)
         take_off(visit, why, by=by, at=at)
     mark_at_risk(visit_ids=[visit.pk for visit, _why in lost], at=at)
     return [visit for visit, _why in lost]
@@ -69,7 +74,11 @@ def _answers(
         else:
             clock = CityClock.of(visit.city, visit.on)
             stop = stop_for(visit, clock, at)
-            yield visit, sentences(_in_the_way(visit, stop, engineer_day(loaded, visit.on), clock))
+            day = engineer_day(loaded, visit.on)
+            if visit.status == VisitStatus.EN_ROUTE:
+                yield visit, sentences(qualification(stop, day))
+            else:
+                yield visit, sentences(_in_the_way(visit, stop, day, clock))
 
 
 def _in_the_way(visit: Visit, stop: Stop, day: EngineerDay, clock: CityClock) -> list[Reason]:
@@ -81,6 +90,14 @@ def _in_the_way(visit: Visit, stop: Stop, day: EngineerDay, clock: CityClock) ->
             hours = {"shift_start": day.shift_start, "shift_end": day.shift_end}
             away = Reason(ReasonCode.OUTSIDE_SHIFT, hours)
     return [*qualification(stop, day), *([away] if away else [])]
+
+
+def _turn_back(visit: Visit, why: Sequence[str], *, by: Any, at: datetime) -> None:
+    # only a line on the visit: what the customer has to know comes with the visit's being taken off
+    visit.turn_back()
+    visit.en_route_at = None
+    visit.save(update_fields=["status", "en_route_at"])
+    record(visit, "turned_back", by=by, at=at, from_status=VisitStatus.EN_ROUTE, reason=" ".join(why)[:500])
 
 
 def take_off(visit: Visit, why: Sequence[str], *, by: Any, at: datetime) -> None:

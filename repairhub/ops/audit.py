@@ -7,8 +7,10 @@ from itertools import groupby
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
 
-from engineers.models import Visit
-from engineers.states import OPEN, VisitStatus
+from engineers.dispatch import qualification
+from engineers.models import Engineer, Visit
+from engineers.planning import CityClock, engineer_day, stop_for
+from engineers.states import AWAITED, OPEN, VisitStatus
 from orders.models import Fitting, OrderEvent, Quote, QuoteApproval, RepairOrder
 from orders.services.timeline import faults_of
 from orders.states import OrderStatus
@@ -61,6 +63,19 @@ def nobody_is_booked_twice(at: datetime) -> Iterator[str]:
         ):
             yield f"{previous.reference} and {visit.reference}"
         previous = visit
+
+
+def visits_lie_with_the_qualified(at: datetime) -> Iterator[str]:
+    """Nobody holds a visit to come, or is on the way to one, without a certificate that it takes."""
+    visits = Visit.objects.filter(status__in=AWAITED, engineer__isnull=False, on__gte=at.date())
+    for city_id, on in visits.order_by("city_id", "on").values_list("city_id", "on").distinct():
+        of_day = visits.filter(city_id=city_id, on=on).select_related("city")
+        people = Engineer.objects.with_day(on, on).in_bulk([visit.engineer_id for visit in of_day])
+        for visit in of_day:
+            engineer = people[visit.engineer_id]  # type: ignore[index]  # none is without one
+            stop = stop_for(visit, CityClock.of(visit.city, on), at)
+            if qualification(stop, engineer_day(engineer, on)):
+                yield f"{visit.reference}: {engineer.number}"
 
 
 def visits_lie_inside_their_window(at: datetime) -> Iterator[str]:
@@ -152,6 +167,7 @@ def event_counts_match(at: datetime) -> Iterator[str]:
 CHECKS: dict[str, Callable[[datetime], Iterator[str]]] = {
     "stock is what the ledger adds up to": stock_is_what_the_ledger_adds_up_to,
     "nobody is booked twice": nobody_is_booked_twice,
+    "every visit lies with a qualified engineer": visits_lie_with_the_qualified,
     "planned arrivals lie inside the promised window": visits_lie_inside_their_window,
     "missed deadlines are recorded": missed_windows_are_recorded,
     "every order has an approved quote": open_orders_have_an_approved_quote,

@@ -72,6 +72,9 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     board(_("Dispatch"), "calendar_month", "/dispatch/", "accounts.see_dispatch_board"),
                     board(_("Claims"), "shield_question", "/claims/", "accounts.see_claims"),
+                    board(
+                        _("Qualification"), "verified_user", "/qualification/", "engineers.view_assessment"
+                    ),
                 ],
             },
             {
@@ -101,6 +104,7 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     rows(_("Engineers"), "engineering", "engineers", "engineer"),
+                    rows(_("Assessments"), "fact_check", "engineers", "assessment"),
                     rows(_("Skills"), "school", "engineers", "skill"),
                     rows(_("Users"), "group", "accounts", "user"),
                     rows(_("Cities"), "location_city", "places", "city"),
@@ -112,6 +116,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     rows(_("Warranty terms"), "contract", "warranty", "warrantyterms"),
                     rows(_("Deadlines"), "timer", "sla", "slapolicy"),
+                    rows(_("Qualification"), "rule", "engineers", "qualificationpolicy"),
                 ],
             },
             {

@@ -12,6 +12,7 @@ STAFF = ("engineer", "dispatcher", "case_officer", "parts_admin", "manager")
 DESK = ("dispatcher", "manager")
 CLAIMS = ("case_officer", "manager")
 ENGINEER = ("engineer",)
+MANAGERS = ("manager",)
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Door:
 ORDER = {"reference": "RH-23456789", "token": "x" * 32}
 VISIT = {"reference": "V-23456789"}
 CLAIM = {"reference": "C-23456789"}
+SKILL = {"engineer_id": 1, "skill": "screen"}
 
 ADDRESSES: dict[str, Door] = {
     "home": Door(PUBLIC),
@@ -70,6 +72,13 @@ ADDRESSES: dict[str, Door] = {
     "turn_back_visit": Door(DESK, VISIT),
     "day_weather": Door(DESK, {"city": "BJ", "on": "2026-11-23"}),
     "engineer_day": Door(ENGINEER),
+    # what engineers may do
+    "own_certificates": Door(ENGINEER),
+    "qualifications": Door(MANAGERS),
+    "qualifications_csv": Door(MANAGERS),
+    "qualification_of": Door(MANAGERS, SKILL),
+    "suspend_skill": Door(MANAGERS, SKILL),
+    "lift_suspension": Door(MANAGERS, SKILL),
     # after the repair: behind the order's link, and the case officer's desk
     "file_claim": Door(PUBLIC, ORDER),
     "rework_window": Door(PUBLIC, ORDER),

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from engineers.models import Engineer, Visit
+from engineers.models import Engineer, EngineerCertificate, Skill, Visit
 from engineers.planning import city_today
 from engineers.states import VisitStatus
 from orders.models import Fitting, OrderVisit, Quote, QuoteLine, Repair, RepairOrder
@@ -28,7 +28,7 @@ from repairhub.sla.models import SlaClock
 from tests.architecture.addresses import ADDRESSES
 from tests.architecture.query_budgets import ADMIN_LIST, BUDGETS
 from tests.factories.accounts import UserFactory
-from tests.factories.engineers import stored_visits
+from tests.factories.engineers import CertificateFactory, SkillFactory, stored_visits
 from tests.factories.warranty import Workshop
 from warranty.models import Claim, Warranty
 
@@ -86,6 +86,35 @@ def more_claims(shop: Workshop, total: int) -> None:
         row.pk, row.reference, row.form_id = None, f"C-{number:08d}", UUID(int=10_000 + number)
         rows.append(row)
     Claim.objects.bulk_create(rows)
+
+
+def more_certificates(total: int) -> None:
+    """Up to that many engineers, each with two certificates."""
+    numbers = range(Engineer.objects.count(), total)
+    people = copies(User, numbers, phone="+86137{:08d}".format, email=lambda number: None)
+    made = copies(
+        Engineer,
+        numbers,
+        number="X-{:05d}".format,
+        user=lambda number: people[number - numbers.start],
+        user_id=lambda number: people[number - numbers.start].pk,
+    )
+    User.objects.filter(pk__in=[person.pk for person in people]).update(role=Role.ENGINEER)
+    for key in ("screen", "battery"):
+        EngineerCertificate.objects.bulk_create(
+            CertificateFactory.build(engineer=engineer, skill=SkillFactory(key=key)) for engineer in made
+        )
+
+
+def more_own_certificates(engineer: Engineer, total: int) -> None:
+    """Up to that many certificates of one engineer, each of a skill of its own."""
+    skills = Skill.objects.bulk_create(
+        Skill(key=f"skill-{number}", name_en=f"Skill {number}", name_zh=f"技能{number}")
+        for number in range(Skill.objects.count(), total)
+    )
+    EngineerCertificate.objects.bulk_create(
+        CertificateFactory.build(engineer=engineer, skill=skill) for skill in skills
+    )
 
 
 def more_messages(total: int) -> None:
@@ -237,6 +266,16 @@ class TestLists:
             more_visits(workshop, workshop.engineer, total, order=order, status=VisitStatus.CONFIRMED)
 
         self.check("engineer_day", client, grow)
+
+    @pytest.mark.parametrize("name", ["qualifications", "qualifications_csv"])
+    def test_qualifications(self, workshop: Workshop, name: str) -> None:
+        workshop.completed()
+        self.check(name, signed_in(Role.MANAGER), more_certificates)
+
+    def test_an_engineers_own_certificates(self, workshop: Workshop) -> None:
+        client = Client()
+        client.force_login(workshop.user)
+        self.check("own_certificates", client, lambda total: more_own_certificates(workshop.engineer, total))
 
     @pytest.mark.parametrize("name", ["claims", "claims_csv"])
     def test_claims(self, workshop: Workshop, name: str) -> None:

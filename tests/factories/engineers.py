@@ -18,6 +18,7 @@ from engineers.models import (
 from engineers.planning import CityClock
 from engineers.selectors.windows import VisitNeeds
 from engineers.services import doorstep
+from engineers.services.assessing import AssessmentDraft
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.planning import plan_visit
 from engineers.services.review import review_engineer
@@ -114,6 +115,22 @@ class EngineerFactory(factory.django.DjangoModelFactory):
     def certified(self, create: bool, extracted: Any, **kwargs: Any) -> None:
         if extracted is not False:
             CertificateFactory(engineer=self, **kwargs)
+
+
+def assessment_of(engineer: Engineer, **given: Any) -> AssessmentDraft:
+    """What a manager would type after an assessment of today: screens, level 2, passed, for a year."""
+    return AssessmentDraft(
+        **{
+            "engineer": engineer,
+            "skill": SkillFactory(),
+            "level": 2,
+            "score": 90,
+            "assessor": given.pop("assessor", None) or EngineerUserFactory(),
+            "assessed_on": DAY,
+            "valid_until_on": DAY + timedelta(days=365),
+            **given,
+        }
+    )
 
 
 def planned_visit(

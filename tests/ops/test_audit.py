@@ -72,6 +72,9 @@ PLANTED: dict[str, Any] = {
     "stock is what the ledger adds up to": plant(
         "DELETE FROM parts_stockmovement WHERE id = (SELECT max(id) FROM parts_stockmovement)"
     ),
+    "every visit lies with a qualified engineer": plant(
+        "UPDATE engineers_engineercertificate SET suspended_at = now()"
+    ),
     "planned arrivals lie inside the promised window": plant(
         "UPDATE engineers_visit SET window_start_at = window_start_at + interval '1 day', "
         "window_end_at = window_end_at + interval '1 day' WHERE id = (SELECT max(id) FROM engineers_visit)"

@@ -34,6 +34,7 @@ CHANCE = {
 }
 LAPSES = ("expired", "ending", "suspended")
 LASTS_DAYS = 730  # a certificate, about two years
+PASSED = 80  # the least score of those who passed
 
 SHIFTS = [(time(8), time(17)), (time(10), time(19)), (time(12), time(21))]
 # Makers authorise the first seniors of a few cities only; elsewhere the booking page points to the maker.
@@ -48,11 +49,12 @@ DEMO_ENGINEER = "SH-001"  # signs in on the demo's page; may do everything and w
 
 @dataclass(frozen=True)
 class Certificate:
-    """A skill at a level; `suspended` means it does not count, whatever its dates say."""
+    """A skill at a level, for a score; `suspended` means it does not count, whatever its dates say."""
 
     skill: str
     level: int
     number: str
+    score: int
     valid_from_on: date
     valid_until_on: date
     suspended: bool = False
@@ -159,6 +161,7 @@ def _certificates(
                 skill,
                 level,
                 f"EC-{number}-{skill.upper()}",
+                PASSED + age % (101 - PASSED),  # no draw of its own: everybody else stays as they were
                 since,
                 since + timedelta(days=LASTS_DAYS),
                 suspended,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import cache
 
 from django.contrib.auth.hashers import make_password
-from simple_history.utils import bulk_create_with_history
+from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from engineers.models import (
     Absence,
@@ -13,8 +13,12 @@ from engineers.models import (
     Engineer,
     EngineerCertificate,
     Skill,
+    SkillSuspension,
     WeeklyShift,
 )
+from engineers.services.assessing import AssessmentDraft
+from engineers.services.qualification import record_assessments
+from engineers.states import SuspensionKind
 from parts.models import Brand
 from repairhub.accounts.models import User
 from repairhub.accounts.states import ADMIN_ROLES, Role
@@ -124,19 +128,24 @@ def _hashed_password() -> str:
 def _write_qualifications(staffed: list[tuple[Engineer, Person]], *, on: date, at: datetime) -> None:
     skills = {skill.key: skill for skill in Skill.objects.all()}
     brands = {brand.key: brand for brand in Brand.objects.all()}
-    certificates = [
-        EngineerCertificate(
+    assessor = User.objects.get_queryset().filter(role=Role.MANAGER).earliest("pk")
+    drafts = [
+        AssessmentDraft(
             engineer=engineer,
             skill=skills[one.skill],
             level=one.level,
-            number=one.number,
-            valid_from_on=one.valid_from_on,
+            score=one.score,
+            assessor=assessor,
+            assessed_on=one.valid_from_on,
             valid_until_on=one.valid_until_on,
-            suspended_at=at if one.suspended else None,
+            number=one.number,
         )
         for engineer, person in staffed
         for one in person.certificates
     ]
+    certificates = record_assessments(drafts=drafts, by=assessor, at=at, note=REASON)
+    suspended = {one.number for _engineer, person in staffed for one in person.certificates if one.suspended}
+    _suspend([one for one in certificates if one.number in suspended], by=assessor, at=at)
     authorisations = [
         BrandAuthorisation(
             engineer=engineer,
@@ -148,8 +157,9 @@ def _write_qualifications(staffed: list[tuple[Engineer, Person]], *, on: date, a
         for engineer, person in staffed
         for maker in person.authorisations
     ]
-    for model, rows in ((EngineerCertificate, certificates), (BrandAuthorisation, authorisations)):
-        bulk_create_with_history(rows, model, default_date=at, default_change_reason=REASON)
+    bulk_create_with_history(
+        authorisations, BrandAuthorisation, default_date=at, default_change_reason=REASON
+    )
     WeeklyShift.objects.bulk_create(
         [
             WeeklyShift(engineer=engineer, weekday=weekday, starts_at=starts_at, ends_at=ends_at)
@@ -163,4 +173,28 @@ def _write_qualifications(staffed: list[tuple[Engineer, Person]], *, on: date, a
             for engineer, person in staffed
             if (away := person.absence)
         ]
+    )
+
+
+def _suspend(certificates: list[EngineerCertificate], *, by: User, at: datetime) -> None:
+    """Suspended as by the manager, with no message to anybody: it was so before the demo began."""
+    suspensions = SkillSuspension.objects.bulk_create(
+        SkillSuspension(
+            engineer_id=one.engineer_id,
+            skill_id=one.skill_id,
+            kind=SuspensionKind.DECISION,
+            reason="抽查发现未按规范操作，复核通过后恢复。",
+            suspended_at=at,
+            suspended_by=by,
+        )
+        for one in certificates
+    )
+    for certificate, suspension in zip(certificates, suspensions, strict=True):
+        certificate.suspended_at, certificate.suspension = at, suspension
+    bulk_update_with_history(
+        certificates,
+        EngineerCertificate,
+        ["suspended_at", "suspension"],
+        default_date=at,
+        default_change_reason=REASON,
     )
