@@ -5,10 +5,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import dispatch, start
+from bench import board, dispatch, start
 from bench.rows import Row
 
-BENCHES: dict[str, Callable[[], list[Row]]] = {"start": start.measure, "dispatch": dispatch.measure}
+BENCHES: dict[str, Callable[[], list[Row]]] = {
+    "start": start.measure,
+    "dispatch": dispatch.measure,
+    "board": board.measure,
+}
 
 
 def main() -> int:

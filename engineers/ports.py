@@ -1,8 +1,8 @@
 """Facts that engineers needs from above: what a visit is for, said by the app that ordered it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engineers.models import Visit
@@ -53,3 +53,19 @@ def register_visit_search(search: Search) -> None:
 def find_visits(text: str) -> Sequence[int]:
     """Ids of visits ordered under a reference that begins with the text; none for an empty text."""
     return _search(text) if _search is not None and text else ()
+
+
+Section = tuple[str, Mapping[str, Any]]
+Sections = Callable[["Visit", Any], Sequence[Section]]
+_sections: list[Sections] = []
+
+
+def register_panel_sections(sections: Sections) -> None:
+    """An upper app names its call: (visit, user) -> sections of the board's panel, in their order."""
+    if sections not in _sections:
+        _sections.append(sections)
+
+
+def panel_sections(visit: "Visit", user: Any) -> list[Section]:
+    """What upper apps have to show and to offer in the panel of a visit: (template, its context) each."""
+    return [section for sections in _sections for section in sections(visit, user)]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from engineers import policy
 from engineers.models import CityDay
 from engineers.planning import city_today
+from engineers.services.access import forget_access_notes
 from engineers.services.replanning import StalePlan, replan_day
 from repairhub.core.ticks import claim_tick
 from repairhub.places.models import City
@@ -72,3 +73,13 @@ def plan_city_day(city_id: int, on: str, times: int = 1) -> str:
     except StalePlan:
         return "stale"
     return f"moved {stored.moved}, found {stored.found}, saved {stored.saved_minutes} min"
+
+
+@shared_task
+def forget_places() -> int:
+    """Each night: erases access notes that nobody needs any more; returns how many.
+
+    Twice: the second finds nothing. Late or never: codes of gates lie longer than they need to.
+    """
+    at = timezone.now()
+    return forget_access_notes(at=at) if claim_tick("forget_places", at) else 0

@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from engineers.views import board, day
+from engineers.views import access, board, day, moving
 
 urlpatterns = [
     path("dispatch/", board.board, name="board"),
+    path("dispatch/map.json", board.board_map, name="board_map"),
     path("dispatch/visits.csv", board.board_export, name="board_export"),
     path("dispatch/visits/<slug:reference>/", board.board_visit, name="board_visit"),
     path("dispatch/visits/<slug:reference>/engineer/", board.name_engineer, name="dispatch_visit"),
     path("dispatch/visits/<slug:reference>/turn-back/", board.turn_back_visit, name="turn_back_visit"),
+    path("dispatch/visits/<slug:reference>/move/", moving.move, name="move_visit"),
+    path("dispatch/visits/<slug:reference>/pin/", moving.pin, name="pin_visit"),
+    path("dispatch/visits/<slug:reference>/access-note/", moving.access_note, name="access_note"),
+    path("engineer/visits/<slug:reference>/access-note/", access.own_access_note, name="own_access_note"),
     path("engineer/", day.engineer_day, name="engineer_day"),
 ]
