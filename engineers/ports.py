@@ -40,6 +40,29 @@ def visit_details(visits: Sequence["Visit"], *, unmasked: bool = False) -> dict[
     return _provider(visits, unmasked)
 
 
+@dataclass(frozen=True)
+class VisitTitle:
+    """What a list of many visits shows of one: the reference that people know, and what it is for."""
+
+    reference: str
+    title: str
+
+
+Titles = Callable[[Sequence["Visit"]], dict[int, VisitTitle]]
+_titles: Titles | None = None
+
+
+def register_visit_titles(titles: Titles) -> None:
+    """The upper app names its one batched call; the last one registered counts."""
+    global _titles
+    _titles = titles
+
+
+def visit_titles(visits: Sequence["Visit"]) -> dict[int, VisitTitle]:
+    """Titles by visit id, one call per page: for lists of hundreds, where `visit_details` would cost too much."""
+    return _titles(visits) if _titles is not None else {}
+
+
 Search = Callable[[str], Sequence[int]]
 _search: Search | None = None
 

@@ -12,7 +12,7 @@ from engineers import ports
 from engineers.forms import BoardFilters
 from engineers.models import CityDay, Engineer, Visit, VisitEvent
 from engineers.planning import CityClock, city_today
-from engineers.ports import VisitDetails, visit_details
+from engineers.ports import VisitTitle, visit_titles
 from engineers.querysets import IN_NEED, Urgency, left_over
 from engineers.services.planning import ARRIVE_WITHIN_WINDOW, ASSIGN_WITHIN
 from engineers.states import AWAITED, MOVABLE
@@ -68,7 +68,7 @@ class TrayRow:
     """One visit of the tray. `tone`: the state whose colour the row wears; `promised`: seconds of its day."""
 
     visit: Visit
-    details: VisitDetails | None
+    details: VisitTitle | None
     group: Urgency
     tone: str
     age: str
@@ -145,9 +145,9 @@ def board_day(filters: BoardFilters) -> BoardDay:
     return BoardDay(city=city, on=on, today=today, visits=visits, engineers=engineers)
 
 
-def urgency_of(visit: Visit) -> Urgency:
-    """The group of a visit that was loaded `by_urgency`."""
-    return Urgency(visit.urgency)  # type: ignore[attr-defined]  # annotated
+def urgency_of(visit: Visit) -> int:
+    """The group (Urgency) of a visit that was loaded `by_urgency`."""
+    return visit.urgency  # type: ignore[attr-defined, no-any-return]  # annotated
 
 
 def tone_of(visit: Visit) -> str:
@@ -160,7 +160,7 @@ def tone_of(visit: Visit) -> str:
 
 def counts_of(visits: Iterable[Visit], at: datetime, today: date | None = None) -> Counts:
     """The numbers above the board. With `today`, what is left over from before counts as `earlier` too."""
-    groups: dict[Urgency, int] = defaultdict(int)
+    groups: dict[int, int] = defaultdict(int)
     total = earlier = late = 0
     for visit in visits:
         groups[urgency_of(visit)] += 1
@@ -193,15 +193,15 @@ def tray_page(visits: Iterable[Visit], number: int, *, state: str = "") -> TrayP
 
 
 def tray_rows(
-    visits: Sequence[Visit], details: Mapping[int, VisitDetails], at: datetime, today: date | None = None
+    visits: Sequence[Visit], titles: Mapping[int, VisitTitle], at: datetime, today: date | None = None
 ) -> list[TrayRow]:
     """Rows for visits that come with their `urgency`; the clocks are read once for all."""
     deadlines = deadlines_of(visits, at)
     return [
         TrayRow(
             visit=visit,
-            details=details.get(visit.pk),
-            group=urgency_of(visit),
+            details=titles.get(visit.pk),
+            group=Urgency(urgency_of(visit)),
             tone=tone_of(visit),
             age=short_span(at - visit.created_at),
             deadlines=deadlines.get(visit.pk, []),
@@ -236,7 +236,7 @@ def found_visits(user: User, text: str, at: datetime) -> list[TrayRow]:
     matching = visits.filter(reference__startswith=text) | visits.filter(pk__in=ports.find_visits(text))
     newest = matching.by_urgency().with_board_data().order_by("-window_start_at", "-id")
     found = list(newest[:FOUND_LIMIT])
-    return tray_rows(found, visit_details(found), at)
+    return tray_rows(found, visit_titles(found), at)
 
 
 def day_strip(city: City, today: date, shown: date) -> list[DayInNeed]:

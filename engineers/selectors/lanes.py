@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from engineers.forms import BoardFilters
 from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, travel_at
-from engineers.ports import VisitDetails
+from engineers.ports import VisitTitle
 from engineers.selectors.board import BoardDay, tone_of
 from engineers.states import MOVABLE, VisitStatus
 from repairhub.places.models import City
@@ -163,12 +163,12 @@ def lane_page(day: BoardDay, filters: BoardFilters) -> LanePage:
 
 
 def day_lanes(
-    day: BoardDay, page: LanePage, filters: BoardFilters, details: Mapping[int, VisitDetails], at: datetime
+    day: BoardDay, page: LanePage, filters: BoardFilters, titles: Mapping[int, VisitTitle], at: datetime
 ) -> Lanes:
     """The lanes of that page, ready to draw. No query."""
     clock = CityClock.of(day.city, day.on)
     scale = _scale(page, clock)
-    draw = _Drawing(day.city, clock, scale, details, filters)
+    draw = _Drawing(day.city, clock, scale, titles, filters)
     now = clock.seconds(at)
     return Lanes(
         lanes=[draw.lane(engineer, visits) for engineer, visits in page.lanes],
@@ -223,10 +223,10 @@ class _Drawing:
         city: City,
         clock: CityClock,
         scale: Scale,
-        details: Mapping[int, VisitDetails],
+        titles: Mapping[int, VisitTitle],
         filters: BoardFilters,
     ) -> None:
-        self._city, self._clock, self._scale, self._details = city, clock, scale, details
+        self._city, self._clock, self._scale, self._titles = city, clock, scale, titles
         self._filters = filters
         self._drive = travel_at(city.speed_kmh).seconds
         self._address = reverse("board_visit", args=["V"]).removesuffix("V/")
@@ -269,14 +269,14 @@ class _Drawing:
             yield self._scale.span(ended, ended + home)
 
     def _block(self, visit: Visit, following: Visit | None) -> Block:
-        details = self._details.get(visit.pk)
-        label = details.reference if details else visit.reference
+        known = self._titles.get(visit.pk)
+        label = known.reference if known else visit.reference
         tone = tone_of(visit)
         state = _("at risk") if tone == "at_risk" else self._states[visit.status]
         start, end = self._planned(visit)
         seconds = self._clock.seconds
         promised = (seconds(visit.window_start_at), seconds(visit.window_end_at))
-        words = [label, details.title if details else ""]
+        words = [label, known.title if known else ""]
         words.append(self._words["planned"] % {"times": _times(start, end)})
         words += [self._words["promised"] % {"times": _times(*promised)}, state]
         return Block(

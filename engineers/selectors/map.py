@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 
 from engineers.models import Visit
-from engineers.ports import VisitDetails
-from engineers.selectors.board import BoardDay, tone_of
+from engineers.ports import VisitTitle
+from engineers.selectors.board import tone_of
 from engineers.selectors.lanes import LanePage
 from engineers.states import OPEN
 from repairhub.places.models import City
@@ -30,7 +30,7 @@ def city_map(city: City) -> dict[str, Any]:
 
 
 def marks_of(
-    day: BoardDay, page: LanePage, in_tray: Iterable[Visit], details: Mapping[int, VisitDetails]
+    page: LanePage, in_tray: Iterable[Visit], titles: Mapping[int, VisitTitle]
 ) -> dict[str, Any]:
     """The bases of the engineers shown, and the visits of tray and lanes in the order of their routes. No query.
 
@@ -51,7 +51,7 @@ def marks_of(
         "visits": [
             {
                 "r": visit.reference,
-                "l": details[visit.pk].reference if visit.pk in details else visit.reference,
+                "l": titles[visit.pk].reference if visit.pk in titles else visit.reference,
                 "t": tone_of(visit),
                 "p": [round(visit.latitude, DECIMALS), round(visit.longitude, DECIMALS)],
                 "e": engineer_id,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from engineers.forms import SHOWN_STATES, BoardFilters, NameEngineer, TurnBackForm
 from engineers.models import Skill, Visit
-from engineers.ports import visit_details
+from engineers.ports import visit_details, visit_titles
 from engineers.selectors.board import (
     board_day,
     board_token,
@@ -157,8 +157,8 @@ def _day(request: HttpRequest, filters: BoardFilters, at: datetime) -> dict[str,
     page = lane_page(day, filters)
     in_tray = list(tray.visits) if tray else []
     # one call for the tray and the lanes together
-    details = visit_details(list({visit.pk: visit for visit in [*in_tray, *page.visits]}.values()))
-    lanes = day_lanes(day, page, filters, details, at)
+    titles = visit_titles(list({visit.pk: visit for visit in [*in_tray, *page.visits]}.values()))
+    lanes = day_lanes(day, page, filters, titles, at)
     strip = [
         {"on": d.on, "in_need": d.in_need, "is_shown": d.is_shown, "url": _day_address(filters, d.on)}
         for d in day_strip(filters.city, filters.today, filters.on)
@@ -179,9 +179,9 @@ def _day(request: HttpRequest, filters: BoardFilters, at: datetime) -> dict[str,
         "links": links,
         "found": found,
         "tray": tray,
-        "rows": tray_rows(in_tray, details, at, day.today),
+        "rows": tray_rows(in_tray, titles, at, day.today),
         "day": lanes,
-        "marks": marks_of(day, page, in_tray, details),
+        "marks": marks_of(page, in_tray, titles),
     }
 
 

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from engineers import ports
 from engineers.models import Engineer, Visit
-from engineers.ports import VisitDetails
+from engineers.ports import VisitDetails, VisitTitle
 from engineers.selectors.board import TRAY_PAGE, Counts, board_token, counts_of, tray_page
 from engineers.selectors.candidates import candidates_for
 from engineers.selectors.windows import VisitNeeds
@@ -70,7 +70,11 @@ def told_by_orders(monkeypatch: pytest.MonkeyPatch) -> None:
             for v in visits
         }
 
+    def titles(visits: list[Visit]) -> dict[int, VisitTitle]:
+        return {v.pk: VisitTitle(f"RH-{v.pk}", "iPhone 12 · screen") for v in visits}
+
     monkeypatch.setattr(ports, "_provider", details)
+    monkeypatch.setattr(ports, "_titles", titles)
     monkeypatch.setattr(
         ports,
         "_search",
