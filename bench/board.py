@@ -91,7 +91,9 @@ def _rows(client: Any) -> list[Row]:
         assert response.status_code == (204 if ask is unchanged else 200), response.status_code  # noqa: S101
         rows.append(Row(f"{what}{name}, queries", _queries(ask), "", bars[0]))
         rows.append(Row(f"{what}{name}, server time (median)", _milliseconds(ask), "ms", bars[1]))
-        rows.append(Row(f"{what}{name}, CPU of the web process (median)", _milliseconds(ask, time.process_time), "ms"))
+        rows.append(
+            Row(f"{what}{name}, CPU of the web process (median)", _milliseconds(ask, time.process_time), "ms")
+        )
         rows.append(Row(f"{what}{name}, size", len(response.content) / 1000, "kB"))
     return rows
 

@@ -183,9 +183,7 @@ class MoveForm(forms.Form):
             except ValueError:
                 start = None
         if start is None:
-            raise InvalidInput(
-                _("Say when it should begin, such as 10:30."), field="start", code="required"
-            )
+            raise InvalidInput(_("Say when it should begin, such as 10:30."), field="start", code="required")
         seconds = start.hour * 3600 + start.minute * 60
         return Wanted(
             engineer, CityClock.of(visit.city, visit.on).moment(seconds), self.cleaned_data.get("seen", "")

@@ -14,6 +14,6 @@ urlpatterns = [
     path("dispatch/visits/<slug:reference>/move/", moving.move, name="move_visit"),
     path("dispatch/visits/<slug:reference>/pin/", moving.pin, name="pin_visit"),
     path("dispatch/visits/<slug:reference>/access-note/", moving.access_note, name="access_note"),
-    path("engineer/visits/<slug:reference>/access-note/", access.own_access_note, name="own_access_note"),
+    path("engineer/access-notes/<slug:reference>/", access.own_access_note, name="own_access_note"),
     path("engineer/", day.engineer_day, name="engineer_day"),
 ]

@@ -46,9 +46,7 @@ def titles_of_visits(visits: Sequence[Visit]) -> dict[int, VisitTitle]:
     """Reference and title by visit id, in two queries: nothing personal is read for a list."""
     links = OrderVisit.objects.filter(visit__in=[visit.pk for visit in visits]).order_by("id")
     rows = list(
-        links.values_list(
-            "visit_id", "order_id", "purpose", "order__reference", "order__device_model__name"
-        )
+        links.values_list("visit_id", "order_id", "purpose", "order__reference", "order__device_model__name")
     )
     repairs = _approved_repairs({order_id for _visit, order_id, *_rest in rows})
     return {

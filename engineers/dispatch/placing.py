@@ -20,7 +20,13 @@ class Spot:
     def candidate(self, stop: Stop) -> Candidate:
         """Return the spot as ``insert`` takes it."""
         return Candidate(
-            self.engineer_id, True, (), self.position, self.start, self.start + stop.service, self.extra_travel
+            self.engineer_id,
+            True,
+            (),
+            self.position,
+            self.start,
+            self.start + stop.service,
+            self.extra_travel,
         )
 
 

@@ -41,7 +41,8 @@ class AccessNote(models.Model):
                 name="access_note_on_earth",
             ),
             models.CheckConstraint(
-                condition=models.Q(erased_at__isnull=True) | models.Q(text=""), name="access_note_erased_is_empty"
+                condition=models.Q(erased_at__isnull=True) | models.Q(text=""),
+                name="access_note_erased_is_empty",
             ),
         ]
 

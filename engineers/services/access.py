@@ -29,7 +29,8 @@ def write_access_note(*, visit: Visit, text: str, by: Any, at: datetime) -> Acce
     visit = locked_visit(visit)
     if not may_see_place(visit, by):
         raise NotAllowed(
-            _("The access note of visit %(reference)s is not yours to write.") % {"reference": visit.reference},
+            _("The access note of visit %(reference)s is not yours to write.")
+            % {"reference": visit.reference},
             next_step=_("The city's desk and the visit's engineer write it."),
         )
     text = " ".join(text.split())
@@ -56,9 +57,7 @@ def forget_access_notes(*, at: datetime) -> int:
     Who wrote when stays. Returns how many texts were erased.
     """
     same_place = {name: OuterRef(name) for name in ("city", "latitude", "longitude")}
-    replaced = AccessNote.objects.filter(
-        **same_place, pk__gt=OuterRef("pk"), at__lte=at - KEPT_WHEN_REPLACED
-    )
+    replaced = AccessNote.objects.filter(**same_place, pk__gt=OuterRef("pk"), at__lte=at - KEPT_WHEN_REPLACED)
     near = 0.00006  # half of the fourth decimal, and a little for rounding
     visited = Visit.objects.filter(
         city=OuterRef("city"),

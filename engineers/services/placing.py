@@ -54,12 +54,13 @@ def refuse(reasons: Sequence[Reason]) -> None:
 
 def _refusal(reasons: Sequence[Reason], times: list[dict[str, Any]]) -> Conflict:
     wording = wording_of(reasons)
+    details: dict[str, Any] = {"reasons": [str(reason.code) for reason in reasons]}
     return Conflict(
         " ".join(wording.sentence(reason) for reason in reasons),
         field="engineer",
         code="not_a_candidate",
         next_step=_("These could begin nearest to that time.") if times else "",
-        details={"reasons": [str(reason.code) for reason in reasons], "times": times},
+        details={**details, "times": times} if times else details,
     )
 
 

@@ -21,7 +21,10 @@ from repairhub.core.errors import DomainError, NotFoundError
 def own_access_note(request: HttpRequest, reference: str) -> HttpResponse:
     """The note about the place of one of the engineer's visits: a page of its own, back to the visit after it."""
     visit = (
-        Visit.objects.for_engineer(request.user).select_related("city").filter(reference=reference.upper()).first()
+        Visit.objects.for_engineer(request.user)
+        .select_related("city")
+        .filter(reference=reference.upper())
+        .first()
     )
     if visit is None:
         raise NotFoundError(

@@ -46,7 +46,9 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
     elif moved.is_changed:
         said = _("Visit %(reference)s is now planned for %(time)s with %(engineer)s.")
     else:
-        said = _("Visit %(reference)s stays at %(time)s with %(engineer)s: no other place is nearer to that time.")
+        said = _(
+            "Visit %(reference)s stays at %(time)s with %(engineer)s: no other place is nearer to that time."
+        )
     return changed(request, moved.visit, said % facts, at)
 
 

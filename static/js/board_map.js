@@ -25,7 +25,7 @@
   const districts = (city) => {
     for (const district of city.districts) {
       const icon = window.L.divIcon({ className: "map-district", html: text(district.name), iconSize: null });
-      window.L.marker(district.at, { icon, interactive: false, keyboard: false }).addTo(map);
+      window.L.marker(district.at, { icon, pane: "under", interactive: false, keyboard: false }).addTo(map);
     }
     window.L.circle(city.centre, {
       radius: city.radius_km * 1000,
@@ -47,7 +47,7 @@
         html: "",
         iconSize: [10, 10],
       });
-      window.L.marker(base.p, { icon, keyboard: false }).bindTooltip(text(base.n)).addTo(live);
+      window.L.marker(base.p, { icon, pane: "under", keyboard: false }).bindTooltip(text(base.n)).addTo(live);
     }
     const base = bases.find((one) => one.e === engineer);
     if (base) {
@@ -63,7 +63,8 @@
       mark.bindTooltip(text(visit.l));
       mark.on("click", () => {
         const link = document.getElementById(`lane-${visit.r}`) || document.getElementById(`row-${visit.r}`);
-        link?.click();
+        // a link in a drawing has no click() of its own
+        link?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, view: window }));
       });
       mark.addTo(live);
     }
@@ -79,6 +80,7 @@
     map.attributionControl?.setPrefix(false);
     if (city.tiles.url) window.L.tileLayer(city.tiles.url, { attribution: text(city.tiles.credit).innerHTML }).addTo(map);
     map.setView(city.centre, 11);
+    map.createPane("under").style.zIndex = 350; // below the visits, which are pressed
     districts(city);
     live = window.L.layerGroup().addTo(map);
     const places = (marks().visits || []).map((visit) => visit.p);

@@ -65,9 +65,14 @@ ADDRESSES: dict[str, Door] = {
     # the dispatch desk
     "board": Door(DESK),
     "board_export": Door(DESK),
+    "board_map": Door(DESK),
     "board_visit": Door(DESK, VISIT),
     "dispatch_visit": Door(DESK, VISIT),
     "turn_back_visit": Door(DESK, VISIT),
+    "move_visit": Door(DESK, VISIT),
+    "pin_visit": Door(DESK, VISIT),
+    "access_note": Door(DESK, VISIT),
+    "own_access_note": Door(ENGINEER, VISIT),
     "engineer_day": Door(ENGINEER),
     # after the repair: behind the order's link, and the case officer's desk
     "file_claim": Door(PUBLIC, ORDER),
