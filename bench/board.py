@@ -1,7 +1,7 @@
-"""The dispatch board with a city's whole day on it: 100 engineers, 500 visits, each of an order as customers book.
+"""The dispatch board with a city's whole day on it: 100 engineers, 500 visits, each of an order as booked.
 
-Measured through Django's own request handling, signed in, on embedded servers that end with it: the queries of
-a page and the median time of the server, for the page, a refresh that brings a change and one that does not.
+Measured through Django's own request handling, signed in, on embedded servers that end with it: the queries
+of a page and the median time of the server, for the page, a refresh with a change and one without.
 """
 
 import os
@@ -25,7 +25,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def measure() -> list[Row]:
-    """Queries and milliseconds of the board in full, of its refresh with and without a change, and its bytes."""
+    """Queries, milliseconds and size of the board in full and of its refresh with and without a change."""
     from repairhub.ops.embedded import EmbeddedServers, Home
 
     with EmbeddedServers(Home.for_tests(CHECKOUT)) as servers:
@@ -117,7 +117,7 @@ def _milliseconds(ask: Callable[[], Any], clock: Callable[[], float] = time.perf
 
 
 def _full_day() -> Any:
-    """A dispatcher's browser, and the day that it looks at: half confirmed, some at risk, thirty unassigned."""
+    """A dispatcher's browser and the day it looks at: most confirmed, some at risk, thirty unassigned."""
     from django.test import Client
 
     from engineers.models import Visit
@@ -141,7 +141,9 @@ def _full_day() -> Any:
         waits = number >= VISITS - 30
         start = midnight + timedelta(hours=8 + 2 * slot, minutes=draw.randrange(0, 50))
         planned = {} if waits else {
-            "engineer": people[who], "planned_start_at": start, "planned_end_at": start + timedelta(minutes=60),
+            "engineer": people[who],
+            "planned_start_at": start,
+            "planned_end_at": start + timedelta(minutes=60),
         }  # fmt: skip
         visits.append(
             Visit(

@@ -59,7 +59,7 @@ def register_visit_titles(titles: Titles) -> None:
 
 
 def visit_titles(visits: Sequence["Visit"]) -> dict[int, VisitTitle]:
-    """Titles by visit id, one call per page: for lists of hundreds, where `visit_details` would cost too much."""
+    """Titles by visit id, one call per page: for hundreds, where `visit_details` would cost too much."""
     return _titles(visits) if _titles is not None else {}
 
 

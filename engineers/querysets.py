@@ -48,7 +48,7 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
         return self.working().filter(city=city).select_related("user")
 
     def with_shift(self, on: date) -> "EngineerQuerySet":
-        """Annotates the hours of that day, `shift_starts_at` to `shift_ends_at`, and `is_absent`. No query more."""
+        """Annotates the day's hours, `shift_starts_at` to `shift_ends_at`, and `is_absent`. No query more."""
         from engineers.models import Absence, WeeklyShift
 
         shift = WeeklyShift.objects.filter(engineer=OuterRef("pk"), weekday=on.weekday())

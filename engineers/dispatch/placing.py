@@ -10,7 +10,7 @@ from engineers.dispatch.problem import EngineerDay, EngineerId, Stop
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place in one engineer's route that keeps every promise: planned ``start``, seconds of driving more."""
+    """A place in one route that keeps every promise: planned ``start``, ``extra_travel`` in seconds."""
 
     engineer_id: EngineerId
     position: int
@@ -33,8 +33,8 @@ class Spot:
 def spots(stop: Stop, plan: DayPlan, engineer_id: EngineerId) -> list[Spot]:
     """Return every place in the engineer's route for the visit, in the order of the route.
 
-    Empty where the engineer is not qualified, not at work, has not the parts or has no gap. A visit that is in
-    the plan already is taken out of it first. Raise KeyError for an unknown engineer.
+    Empty where the engineer is not qualified, not at work, has not the parts or has no gap. A visit that is
+    in the plan already is taken out of it first. Raise KeyError for an unknown engineer.
     """
     plan = plan.without(stop.visit_id)
     return _spots(stop, plan, plan.day(engineer_id))

@@ -10,7 +10,7 @@ FOUR_DECIMALS = Decimal("0.0001")
 
 
 def place_key(visit: Visit) -> tuple[Decimal, Decimal]:
-    """Latitude and longitude of the visit's place to four decimals, about 11 m: the key of its access note."""
+    """The visit's latitude and longitude to four decimals, about 11 m: the key of its access note."""
     return (
         Decimal(visit.latitude).quantize(FOUR_DECIMALS),
         Decimal(visit.longitude).quantize(FOUR_DECIMALS),
@@ -18,7 +18,7 @@ def place_key(visit: Visit) -> tuple[Decimal, Decimal]:
 
 
 def access_note_of(visit: Visit) -> AccessNote | None:
-    """The note that counts for the visit's place; None where there is none or it was taken back. One query."""
+    """The note that counts for the visit's place; None where there is none any more. One query."""
     note = AccessNote.objects.at_place(visit.city_id, *place_key(visit)).select_related("by").first()
     return note if note is not None and note.text else None
 

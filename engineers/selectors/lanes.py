@@ -36,8 +36,8 @@ class Span:
 class Block:
     """A visit on a lane. `has_room`: its words may run on to the right, for nothing follows soon.
 
-    For moving it: `seen` (empty where it may not be moved), `promised` in seconds from midnight ("start-end"),
-    `minutes` of work.
+    For moving it: `seen` (empty where it may not be moved), `promised` in seconds from midnight
+    ("start-end"), `minutes` of work.
     """
 
     reference: str
@@ -77,7 +77,7 @@ class Hour:
 
 @dataclass(frozen=True)
 class Lanes:
-    """The lanes of one page of a city's engineers, from second `first` to `last`. `now` is empty on other days."""
+    """The lanes of one page of engineers, from second `first` to `last`. `now` is empty on other days."""
 
     lanes: Sequence[Lane]
     hours: Sequence[Hour]

@@ -30,7 +30,7 @@ def city_map(city: City) -> dict[str, Any]:
 
 
 def marks_of(page: LanePage, in_tray: Iterable[Visit], titles: Mapping[int, VisitTitle]) -> dict[str, Any]:
-    """The bases of the engineers shown, and the visits of tray and lanes in the order of their routes. No query.
+    """The bases of the engineers shown, the visits of tray and lanes in the order of their routes. No query.
 
     A visit: `r` reference, `l` the label it has on the board, `t` its tone, `p` place, `e` its engineer.
     """

@@ -33,12 +33,13 @@ def dispatch_visit(
 ) -> Visit:
     """The visit, confirmed with this engineer and written into the route.
 
-    Where in the route: with the least driving, or with `start_at` as near to that time as every promise lets it.
-    The same engineer named again changes nothing (`move_visit` changes the place in a route). `seen` is the `standing` that the decision was made on:
-    where somebody else has decided meanwhile, their word stands. Raises Conflict for that, where the visit is
-    under way or ended or its day is over, and where the engineer is unqualified, off or busy: with the
-    engine's reasons in sentences. A visit in no route that is at risk or whose window has passed, and that
-    nobody can keep, goes to whoever arrives first; it stays at risk, and its promise stands as it was made.
+    Where in the route: with the least driving, or as near to `start_at` as every promise lets it.
+    The same engineer named again changes nothing (`move_visit` changes the place in a route). `seen` is the
+    `standing` that the decision was made on: where somebody else has decided meanwhile, their word stands.
+    Raises Conflict for that, where the visit is under way or ended or its day is over, and where the engineer
+    is unqualified, off or busy: with the engine's reasons in sentences. A visit in no route that is at risk
+    or whose window has passed, and that nobody can keep, goes to whoever arrives first; it stays at risk, and
+    its promise stands as it was made.
     """
     lock_city_day(visit.city, visit.on)
     visit = locked_visit(visit)

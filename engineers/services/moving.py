@@ -26,7 +26,7 @@ from repairhub.core.moments import format_time
 
 @dataclass(frozen=True)
 class Moved:
-    """The visit as it is planned now. `is_named`: its engineer was named by this, and the customer is told."""
+    """The visit as it is planned now. `is_named`: its engineer was named by it, and the customer is told."""
 
     visit: Visit
     is_changed: bool

@@ -32,7 +32,7 @@ def placed(*, stop: Stop, visit: Visit, plan: DayPlan, engineer: Engineer, wante
 
 
 def nearest_times(stop: Stop, visit: Visit, plan: DayPlan, wanted: int) -> list[dict[str, Any]]:
-    """Who could begin the visit when, nearest to that second first: engineer, name, start ("10:35"). One query."""
+    """Who could begin it when, nearest to that second first: engineer, name, start ("10:35"). One query."""
     clock = CityClock.of(visit.city, visit.on)
     found = nearest_of_each(stop, plan, wanted, NEAREST_TIMES)
     people = Engineer.objects.select_related("user").in_bulk([int(str(spot.engineer_id)) for spot in found])

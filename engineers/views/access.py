@@ -1,5 +1,7 @@
 """The engineer writes down how one gets in, for whoever comes to that place next."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +21,7 @@ from repairhub.core.errors import DomainError, NotFoundError
 @role_required(Role.ENGINEER)
 @posted
 def own_access_note(request: HttpRequest, reference: str) -> HttpResponse:
-    """The note about the place of one of the engineer's visits: a page of its own, back to the visit after it."""
+    """The note about the place of one of the engineer's visits: a page of its own, then back to the visit."""
     visit = (
         Visit.objects.for_engineer(request.user)
         .select_related("city")
@@ -33,7 +35,12 @@ def own_access_note(request: HttpRequest, reference: str) -> HttpResponse:
         )
     details = visit_details([visit], unmasked=True).get(visit.pk)
     note = access_note_of(visit)
-    context = {"visit": visit, "details": details, "text": note.text if note else "", "longest_note": LONGEST}
+    context: dict[str, Any] = {
+        "visit": visit,
+        "details": details,
+        "text": note.text if note else "",
+        "longest_note": LONGEST,
+    }
     if request.method == "POST":
         text = request.POST.get("text", "")
         try:

@@ -19,7 +19,7 @@ from repairhub.core.moments import format_time
 @role_required(Role.DISPATCHER, Role.MANAGER)
 @posted
 def move(request: HttpRequest, reference: str) -> HttpResponse:
-    """The visit to an engineer and a time: dropped on a lane, chosen in the panel's form, or by the keyboard."""
+    """The visit to an engineer and a time: dropped on a lane, by the keyboard, or by the panel's form."""
     at = timezone.now()
     visit = visit_of_desk(request, reference)
     if request.method != "POST":

@@ -185,7 +185,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 PHOTO_MAX_BYTES = 10 * 1024 * 1024
 PHOTO_MAX_PIXELS = 40_000_000
 
-# --- maps: without tiles unless an address is set, as in https://tiles.example.com/{z}/{x}/{y}.png ------------
+# --- maps: without tiles unless an address is set, as in https://tiles.example.com/{z}/{x}/{y}.png ---
 MAP_TILE_URL = env.str("MAP_TILE_URL", default="")
 MAP_TILE_CREDIT = env.str("MAP_TILE_CREDIT", default="")  # whom the map has to name
 TILE_ORIGINS = re.findall(r"^https?://[^/{}]+", MAP_TILE_URL)

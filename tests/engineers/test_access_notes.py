@@ -1,4 +1,4 @@
-"""How one gets in is kept by place: written by desk and engineer, read by whoever is sent there, forgotten in time."""
+"""How one gets in is kept by place: written by desk and engineer, read by who is sent there, forgotten."""
 
 import logging
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A visit is moved to an engineer and a time: as near as every promise lets it, or refused with what would do."""
+"""A visit is moved to an engineer and a time: as near as every promise lets it, or refused with reasons."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

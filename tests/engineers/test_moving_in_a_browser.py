@@ -1,4 +1,4 @@
-"""Visits moved on the board in Chromium: dragged, with the keyboard alone, and seen by a second dispatcher."""
+"""Visits moved on the board in Chromium: dragged, by the keyboard alone, seen by a second dispatcher."""
 
 import re
 from collections.abc import Iterator
