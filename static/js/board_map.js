@@ -7,6 +7,7 @@
   let map = null;
   let live = null;
   let loading = null;
+  let drawn = "";
 
   const section = () => document.getElementById("board-map");
   const toggle = () => document.getElementById("map-toggle");
@@ -36,9 +37,12 @@
 
   const draw = () => {
     if (!map) return;
+    const open = new URLSearchParams(window.location.search).get("visit");
+    const now = `${open} ${document.getElementById("board-marks")?.textContent}`;
+    if (now === drawn) return; // a refresh settles in several pieces, and most change nothing here
+    drawn = now;
     live.clearLayers();
     const { bases = [], visits = [] } = marks();
-    const open = new URLSearchParams(window.location.search).get("visit");
     const opened = visits.find((visit) => visit.r === open);
     const engineer = opened?.e || 0;
     for (const base of bases) {
