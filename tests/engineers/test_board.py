@@ -1,7 +1,10 @@
 """The dispatch board: who is needed comes first, every choice has its reason, nothing is decided twice."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import time, timedelta
 from typing import Any
@@ -450,6 +453,24 @@ class TestTheMap:
         assert answer["tiles"] == {"url": "", "credit": ""}
         settings.MAP_TILE_URL = "https://tiles.example.com/{z}/{x}/{y}.png"
         assert desk.get(address).json()["tiles"]["url"].startswith("https://tiles.example.com/")
+
+    @pytest.mark.parametrize(
+        ("tiles", "allowed"),
+        [
+            ("", ["'self'", "data:", "blob:"]),
+            (
+                "https://tiles.example.com:8443/a/{z}/{x}/{y}.png",
+                ["'self'", "data:", "blob:", "https://tiles.example.com:8443"],
+            ),
+        ],
+    )
+    def test_lets_in_the_one_origin_of_the_tiles_that_are_set(self, tiles: str, allowed: list[str]) -> None:
+        read = "from repairhub.settings.base import CONTENT_SECURITY_POLICY as policy\n"
+        read += "print(*policy['DIRECTIVES']['img-src'])"
+        command = [sys.executable, "-c", read]
+        environment = {**os.environ, "MAP_TILE_URL": tiles}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == allowed
 
 
 class TestSectionsOfUpperApps:
