@@ -61,7 +61,7 @@
     for (const visit of visits) {
       const isOpen = visit.r === open;
       const mark = window.L.circleMarker(visit.p, {
-        radius: isOpen ? 10 : visit.e === engineer && engineer ? 8 : 6,
+        radius: isOpen ? 10 : visit.e === engineer && engineer ? 7 : visits.length > 60 ? 4.5 : 6,
         className: `map-visit state-${visit.t}${isOpen ? " is-open" : ""}`,
       });
       mark.bindTooltip(text(visit.l));
