@@ -5,13 +5,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import dispatch, simulation, start
+from bench import board, dispatch, simulation, start
 from bench.rows import Row
 
 BENCHES: dict[str, Callable[[], list[Row]]] = {
     "start": start.measure,
     "dispatch": dispatch.measure,
     "simulation": simulation.measure,
+    "board": board.measure,
 }
 
 

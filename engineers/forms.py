@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -12,13 +12,19 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engineers.models import Engineer, Skill
-from engineers.planning import city_today
-from engineers.states import QualificationState
+from engineers.models import Engineer, Skill, Visit
+from engineers.planning import CityClock, city_today
+from engineers.states import QualificationState, VisitStatus
 from repairhub.core.errors import InvalidInput
 from repairhub.places.models import FASTEST, SLOWEST, City
 
 FARTHEST = timedelta(days=400)
+SHOWN_STATES = [
+    ("unassigned", gettext_lazy("Without an engineer")),
+    ("at_risk", gettext_lazy("At risk")),
+    *VisitStatus.choices,
+]
+"""What the board shows a visit as: the words of its colours."""
 
 
 def day_asked(on: date | None, today: date) -> date:
@@ -35,12 +41,20 @@ class BoardQuery(forms.Form):
     lanes = forms.IntegerField(required=False, min_value=1)
     q = forms.CharField(required=False, max_length=20)
     visit = forms.CharField(required=False, max_length=20)
+    skill = forms.SlugField(required=False, max_length=50)
+    state = forms.ChoiceField(required=False, choices=SHOWN_STATES)
+    who = forms.ChoiceField(required=False, choices=[("busy", ""), ("free", "")])
+    name = forms.CharField(required=False, max_length=40)
     seen = forms.CharField(required=False, max_length=60)
 
 
 @dataclass(frozen=True)
 class BoardFilters:
-    """Which city and day the board shows, which pages of it, and the visit that is open on it."""
+    """Which city and day the board shows, what of it, which pages, and the visit that is open on it.
+
+    `skill`: engineers certified for it and visits that need it. `state`: visits that the board shows in it,
+    and who has some. `who`: "busy" with visits, "free" without. `name`: a part of a name or staff number.
+    """
 
     city: City
     on: date
@@ -49,6 +63,10 @@ class BoardFilters:
     lanes: int = 1
     q: str = ""
     visit: str = ""
+    skill: str = ""
+    state: str = ""
+    who: str = ""
+    name: str = ""
     seen: str = ""
 
     @classmethod
@@ -67,6 +85,10 @@ class BoardFilters:
             lanes=asked.get("lanes", 1),
             q=asked.get("q", "").strip(),
             visit=asked.get("visit", ""),
+            skill=asked.get("skill", ""),
+            state=asked.get("state", ""),
+            who=asked.get("who", ""),
+            name=asked.get("name", "").strip(),
             seen=asked.get("seen", ""),
         )
 
@@ -78,10 +100,27 @@ class BoardFilters:
             "page": self.page,
             "lanes": self.lanes,
             "q": self.q,
+            "skill": self.skill,
+            "state": self.state,
+            "who": self.who,
+            "name": self.name,
             **changes,
         }
         kept = {name: value for name, value in parts.items() if value not in ("", 1)}
         return f"{reverse('board')}?{urlencode(kept)}"
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether something of the day is left out."""
+        return bool(self.skill or self.state or self.who or self.name)
+
+    def needs_skill(self, visit: Visit) -> bool:
+        """Whether the visit needs the skill asked for; every one does where none is."""
+        return not self.skill or self.skill in visit.required_skills
+
+    def leaves_out(self, visit: Visit, tone: str) -> bool:
+        """Whether a visit on a lane is none of those asked for: it is drawn faintly."""
+        return not self.needs_skill(visit) or (bool(self.state) and self.state != tone)
 
 
 class NameEngineer(forms.Form):
@@ -96,6 +135,59 @@ class NameEngineer(forms.Form):
         if found is None:
             raise InvalidInput(_("Choose an engineer from the list."), field="engineer", code="required")
         return found
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Where a dispatcher wants a visit: with whom, when, and how the visit stood when it was decided."""
+
+    engineer: Engineer
+    start_at: datetime
+    seen: str
+
+
+class MoveForm(forms.Form):
+    """An engineer and a time by the city's clock; `to` ("12@10:35") is a button that holds both."""
+
+    engineer = forms.IntegerField(required=False)
+    start = forms.TimeField(required=False, input_formats=["%H:%M", "%H:%M:%S"])
+    to = forms.RegexField(r"^\d{1,9}@\d{2}:\d{2}$", required=False, max_length=16)
+    seen = forms.CharField(max_length=80)
+
+    @property
+    def typed_engineer(self) -> int | None:
+        """The engineer that was chosen, to be chosen still where the move is refused."""
+        text = self._button[0] or str(self.data.get("engineer", ""))
+        return int(text) if text.isdecimal() and len(text) < 10 else None
+
+    @property
+    def typed_start(self) -> str:
+        """The time that was typed."""
+        return self._button[1] or str(self.data.get("start", ""))[:8]
+
+    @property
+    def _button(self) -> tuple[str, str]:
+        engineer, _at, start = str(self.data.get("to", "")).partition("@")
+        return engineer, start
+
+    def wanted(self, visit: Visit) -> Wanted:
+        """What is asked for. Raises InvalidInput where an engineer or a time is missing, naming the field."""
+        self.is_valid()
+        engineer = Engineer.objects.select_related("user").filter(pk=self.typed_engineer or 0).first()
+        if engineer is None or "to" in self.errors:
+            raise InvalidInput(_("Choose an engineer from the list."), field="engineer", code="required")
+        start = self.cleaned_data.get("start")
+        if self._button[1]:
+            try:
+                start = time.fromisoformat(self._button[1])
+            except ValueError:
+                start = None
+        if start is None:
+            raise InvalidInput(_("Say when it should begin, such as 10:30."), field="start", code="required")
+        seconds = start.hour * 3600 + start.minute * 60
+        return Wanted(
+            engineer, CityClock.of(visit.city, visit.on).moment(seconds), self.cleaned_data.get("seen", "")
+        )
 
 
 class TurnBackForm(forms.Form):

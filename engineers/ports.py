@@ -1,9 +1,9 @@
 """Facts that engineers needs from above: what a visit is for, said by the app that ordered it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engineers.models import Visit
@@ -41,6 +41,29 @@ def visit_details(visits: Sequence["Visit"], *, unmasked: bool = False) -> dict[
     return _provider(visits, unmasked)
 
 
+@dataclass(frozen=True)
+class VisitTitle:
+    """What a list of many visits shows of one: the reference that people know, and what it is for."""
+
+    reference: str
+    title: str
+
+
+Titles = Callable[[Sequence["Visit"]], dict[int, VisitTitle]]
+_titles: Titles | None = None
+
+
+def register_visit_titles(titles: Titles) -> None:
+    """The upper app names its one batched call; the last one registered counts."""
+    global _titles
+    _titles = titles
+
+
+def visit_titles(visits: Sequence["Visit"]) -> dict[int, VisitTitle]:
+    """Titles by visit id, one call per page: for hundreds, where `visit_details` would cost too much."""
+    return _titles(visits) if _titles is not None else {}
+
+
 Search = Callable[[str], Sequence[int]]
 _search: Search | None = None
 
@@ -75,3 +98,19 @@ def rework_counts(
     if _rework_counts is None or not engineer_ids:
         return {}
     return _rework_counts(engineer_ids, since, until)
+
+
+Section = tuple[str, Mapping[str, Any]]
+Sections = Callable[["Visit", Any], Sequence[Section]]
+_sections: list[Sections] = []
+
+
+def register_panel_sections(sections: Sections) -> None:
+    """An upper app names its call: (visit, user) -> sections of the board's panel, in their order."""
+    if sections not in _sections:
+        _sections.append(sections)
+
+
+def panel_sections(visit: "Visit", user: Any) -> list[Section]:
+    """What upper apps have to show and to offer in the panel of a visit: (template, its context) each."""
+    return [section for sections in _sections for section in sections(visit, user)]

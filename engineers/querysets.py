@@ -1,17 +1,24 @@
 """Questions about engineers and visits, in the words of the dispatch desk."""
 
-from datetime import date, datetime
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, When
+from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Subquery, When
 from django.utils.translation import gettext_lazy as _
 
 from engineers import states
 from repairhub.accounts.states import Role
 
 if TYPE_CHECKING:
-    from engineers.models import BrandAuthorisation, Engineer, EngineerCertificate, Visit  # noqa: F401
+    from engineers.models import (  # noqa: F401
+        AccessNote,
+        BrandAuthorisation,
+        Engineer,
+        EngineerCertificate,
+        Visit,
+    )
     from repairhub.places.models import City
 
 
@@ -52,13 +59,23 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
         return self.filter(city_id__in=cities) if cities else self.all()
 
     def with_shift(self, on: date) -> "EngineerQuerySet":
-        """Loads the shift and the absences of one day."""
+        """Annotates the day's hours, `shift_starts_at` to `shift_ends_at`, and `is_absent`. No query more."""
         from engineers.models import Absence, WeeklyShift
 
-        return self.prefetch_related(
-            Prefetch("shifts", WeeklyShift.objects.filter(weekday=on.weekday())),
-            Prefetch("absences", Absence.objects.filter(from_on__lte=on, until_on__gte=on)),
+        shift = WeeklyShift.objects.filter(engineer=OuterRef("pk"), weekday=on.weekday())
+        absent = Absence.objects.filter(engineer=OuterRef("pk"), from_on__lte=on, until_on__gte=on)
+        return self.annotate(
+            shift_starts_at=Subquery(shift.values("starts_at")[:1]),
+            shift_ends_at=Subquery(shift.values("ends_at")[:1]),
+            is_absent=Exists(absent),
         )
+
+    def with_skill(self, key: str, on: date) -> "EngineerQuerySet":
+        """Annotates `has_skill`: whether a certificate for it counts on that day."""
+        from engineers.models import EngineerCertificate
+
+        valid = EngineerCertificate.objects.valid(on).filter(engineer=OuterRef("pk"), skill__key=key)
+        return self.annotate(has_skill=Exists(valid))
 
     def with_day(self, first: date, last: date) -> "EngineerQuerySet":
         """Loads what a plan of these days needs: shifts, absences, certificates, authorisations."""
@@ -168,22 +185,12 @@ class VisitQuerySet(models.QuerySet["Visit"]):
             )
         ).order_by("urgency", F("window_start_at").asc(), "id")
 
-    def counts(self, at: datetime, today: date | None = None) -> dict[str, int]:
-        """How many the day has in all and in each group of the tray, and how many are late. One query.
-
-        With `today`, what is left over from the days before is at risk, and counted as `earlier` too.
-        """
-        earlier = left_over(today)
-        at_risk = AT_RISK | earlier
-        return self.aggregate(
-            total=Count("pk", filter=~earlier),
-            earlier=Count("pk", filter=earlier),
-            unassigned=Count("pk", filter=UNASSIGNED),
-            at_risk=Count("pk", filter=at_risk & ~UNASSIGNED),
-            unconfirmed=Count("pk", filter=UNCONFIRMED & ~at_risk & ~UNASSIGNED),
-            late=Count("pk", filter=Q(status__in=states.AWAITED, window_end_at__lt=at)),
-        )
-
     def with_board_data(self) -> "VisitQuerySet":
         """Loads what a row of the board shows."""
         return self.select_related("city", "engineer__user")
+
+
+class AccessNoteQuerySet(models.QuerySet["AccessNote"]):
+    def at_place(self, city_id: int, latitude: Decimal, longitude: Decimal) -> "AccessNoteQuerySet":
+        """Every version about that place (four decimals), the one that counts first."""
+        return self.filter(city_id=city_id, latitude=latitude, longitude=longitude).order_by("-id")

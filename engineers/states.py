@@ -56,6 +56,9 @@ class EventKind(models.TextChoices):
     UNCONFIRMED = "unconfirmed", _("Engineer taken off")
     AT_RISK = "at_risk", _("Window at risk")
     REPLANNED = "replanned", _("Moved by a new plan of the day")
+    MOVED = "moved", _("Moved within the route")
+    PINNED = "pinned", _("Pinned to the engineer")
+    UNPINNED = "unpinned", _("Pin taken off")
 
 
 class QualificationState(models.TextChoices):

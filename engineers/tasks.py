@@ -9,6 +9,7 @@ from django.utils import timezone
 from engineers import policy
 from engineers.models import CityDay
 from engineers.planning import city_today
+from engineers.services.access import forget_access_notes
 from engineers.services.reminding import remind_of_ending
 from engineers.services.replanning import StalePlan, replan_day
 from engineers.services.rework_rate import review_rework_rates
@@ -110,3 +111,13 @@ def review_rework_rates_of(city_id: int) -> str:
     """
     done = review_rework_rates(city=City.objects.get(pk=city_id), at=timezone.now())
     return f"suspended {done.suspended}, warned {done.warned}"
+
+
+@shared_task
+def forget_places() -> int:
+    """Each night: erases access notes that nobody needs any more; returns how many.
+
+    Twice: the second finds nothing. Late or never: codes of gates lie longer than they need to.
+    """
+    at = timezone.now()
+    return forget_access_notes(at=at) if claim_tick("forget_places", at) else 0

@@ -2,15 +2,20 @@
 
 from django.urls import path
 
-from engineers.views import board, day, qualification, weather
+from engineers.views import access, board, day, moving, qualification, weather
 
 urlpatterns = [
     path("dispatch/", board.board, name="board"),
+    path("dispatch/map.json", board.board_map, name="board_map"),
     path("dispatch/visits.csv", board.board_export, name="board_export"),
     path("dispatch/visits/<slug:reference>/", board.board_visit, name="board_visit"),
     path("dispatch/visits/<slug:reference>/engineer/", board.name_engineer, name="dispatch_visit"),
     path("dispatch/visits/<slug:reference>/turn-back/", board.turn_back_visit, name="turn_back_visit"),
     path("dispatch/weather/<slug:city>/<slug:on>/", weather.day_weather, name="day_weather"),
+    path("dispatch/visits/<slug:reference>/move/", moving.move, name="move_visit"),
+    path("dispatch/visits/<slug:reference>/pin/", moving.pin, name="pin_visit"),
+    path("dispatch/visits/<slug:reference>/access-note/", moving.access_note, name="access_note"),
+    path("engineer/access-notes/<slug:reference>/", access.own_access_note, name="own_access_note"),
     path("engineer/", day.engineer_day, name="engineer_day"),
     path("certificates/", qualification.own_certificates, name="own_certificates"),
     path("qualification/", qualification.qualifications, name="qualifications"),

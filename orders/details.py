@@ -1,16 +1,17 @@
 """What board and engineer's day show of a visit: the answer to the port that engineers declares."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from engineers.models import Visit
-from engineers.ports import VisitDetails
-from orders.models import OrderVisit
+from engineers.ports import VisitDetails, VisitTitle
+from orders.models import OrderContact, OrderVisit, QuoteLine
 from orders.services.telling import contact_address
 from orders.states import VisitPurpose
 from repairhub.core.names import listed, name_column
@@ -19,15 +20,58 @@ from repairhub.places.models import District
 
 
 def details_of_visits(visits: Sequence[Visit], unmasked: bool) -> dict[int, VisitDetails]:
-    """Details by visit id in a fixed number of queries; names and phones masked unless `unmasked`."""
-    links = (
+    """Details by visit id in three queries; names and phones masked unless `unmasked`."""
+    links = list(
         OrderVisit.objects.filter(visit__in=[visit.pk for visit in visits])
-        .select_related("order__device_model", "visit")
-        .prefetch_related("order__contacts", "order__quotes__approval", "order__quotes__lines__repair")
-        .annotate(district=_district_name())
+        .annotate(district=_district_name(), visit_reference=F("visit__reference"))
+        .select_related("order__device_model")
+        .only(
+            "visit_id", "purpose", "order__reference", "order__address", "order__district",
+            "order__device_model__name",
+        )
         .order_by("id")
+    )  # fmt: skip
+    ids = {link.order_id for link in links}
+    repairs = _approved_repairs(ids)
+    contacts: dict[int, list[OrderContact]] = defaultdict(list)
+    for contact in OrderContact.objects.filter(order__in=ids).order_by("order", "position"):
+        contacts[contact.order_id].append(contact)
+    return {
+        link.visit_id: _details(link, repairs[link.order_id], contacts[link.order_id], unmasked)
+        for link in links
+    }
+
+
+def titles_of_visits(visits: Sequence[Visit]) -> dict[int, VisitTitle]:
+    """Reference and title by visit id, in two queries: nothing personal is read for a list."""
+    links = OrderVisit.objects.filter(visit__in=[visit.pk for visit in visits]).order_by("id")
+    rows = list(
+        links.values_list("visit_id", "order_id", "purpose", "order__reference", "order__device_model__name")
     )
-    return {link.visit_id: _details(link, link.district, unmasked) for link in links}
+    repairs = _approved_repairs({order_id for _visit, order_id, *_rest in rows})
+    return {
+        visit_id: VisitTitle(reference, _title(phone, repairs[order_id], purpose))
+        for visit_id, order_id, purpose, reference, phone in rows
+    }
+
+
+def _title(phone: str, repairs: Iterable[str], purpose: str) -> str:
+    title = f"{phone} · {listed(repairs)}"
+    return _("Rework: %(what)s") % {"what": title} if purpose == VisitPurpose.REWORK else title
+
+
+def _approved_repairs(order_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The repairs of each order's newest approved quote, in the reader's language, in their order."""
+    approved = QuoteLine.objects.filter(quote__order__in=order_ids, quote__approval__isnull=False)
+    rows = approved.order_by("quote__order", "-quote__version", "position").values_list(
+        "quote__order", "quote__version", f"repair__{name_column()}"
+    )
+    newest: dict[int, int] = {}
+    repairs: dict[int, list[str]] = defaultdict(list)
+    for order_id, version, name in rows:
+        if newest.setdefault(order_id, version) == version:
+            repairs[order_id].append(name)
+    return repairs
 
 
 def _district_name() -> Coalesce:
@@ -36,14 +80,10 @@ def _district_name() -> Coalesce:
     return Coalesce(Subquery(known.values(name_column())[:1]), "order__district")
 
 
-def _details(link: OrderVisit, district: str, unmasked: bool) -> VisitDetails:
-    order = link.order
-    quote = next(quote for quote in order.quotes.all() if hasattr(quote, "approval"))
-    repairs = listed(line.repair.name for line in quote.lines.all())
-    title = f"{order.device_model.name} · {repairs}"
-    if link.purpose == VisitPurpose.REWORK:
-        title = _("Rework: %(what)s") % {"what": title}
-    contacts = list(order.contacts.all())
+def _details(
+    link: OrderVisit, repairs: Iterable[str], contacts: Sequence[OrderContact], unmasked: bool
+) -> VisitDetails:
+    order, district = link.order, link.district  # type: ignore[attr-defined]  # annotated
     at_door = contacts[-1]
     phones = [c for c in reversed(contacts) if c.channel == Channel.SMS]
     place = " ".join(part for part in (district, order.address) if part)
@@ -54,11 +94,11 @@ def _details(link: OrderVisit, district: str, unmasked: bool) -> VisitDetails:
         place = district or pgettext("place", "Address on the order")
     return VisitDetails(
         reference=order.reference,
-        title=title,
+        title=_title(order.device_model.name, repairs, link.purpose),
         address=place,
         contact_name=name,
         phone=phone,
-        url=reverse("door", args=[link.visit.reference]),
+        url=reverse("door", args=[link.visit_reference]),  # type: ignore[attr-defined]  # annotated
     )
 
 

@@ -48,6 +48,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=27),
         "options": {"expires": 1800},
     },
+    "forget-places": {
+        "task": "engineers.tasks.forget_places",
+        "schedule": crontab(hour=19, minute=47),  # 03:47 in the cities' zone
+        "options": {"expires": 3600},
+    },
     "forget-old-rows": {
         "task": "repairhub.accounts.tasks.forget_old_rows",
         "schedule": crontab(minute=17),

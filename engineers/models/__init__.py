@@ -1,3 +1,4 @@
+from .access import AccessNote
 from .people import Absence, BrandAuthorisation, Engineer, EngineerCertificate, Skill, WeeklyShift
 from .qualification import Assessment, QualificationPolicy, SkillSuspension
 from .visits import CityDay, Visit, VisitEvent
@@ -5,6 +6,7 @@ from .weather import DayWeather
 
 __all__ = [
     "Absence",
+    "AccessNote",
     "Assessment",
     "BrandAuthorisation",
     "CityDay",

@@ -171,6 +171,12 @@ class Visit(LifecycleMixin, models.Model):
         return f"{self.status}:{self.engineer_id or ''}"
 
     @property
+    def place_in_route(self) -> str:
+        """State, engineer and planned start in one word: what a move on the board was made on."""
+        start = int(self.planned_start_at.timestamp()) if self.planned_start_at else ""
+        return f"{self.standing}@{start}"
+
+    @property
     def is_movable(self) -> bool:
         """Whether it may still change engineer: not under way and not pinned."""
         return self.status in MOVABLE and not self.is_pinned

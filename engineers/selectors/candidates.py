@@ -35,6 +35,11 @@ class Candidates:
     fit: Sequence[CandidateRow]
     unfit: Sequence[CandidateRow]
 
+    @property
+    def everybody(self) -> list[CandidateRow]:
+        """All of them in one list, to choose from by name: who has it now first."""
+        return [*([self.present] if self.present else []), *self.fit, *self.unfit]
+
 
 def candidates_for(visit: Visit, at: datetime) -> Candidates:
     """The candidates for a visit that may still change engineer. Thirteen queries, however many there are."""

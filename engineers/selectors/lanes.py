@@ -1,24 +1,23 @@
 """The engineers' day as lanes across the hours: positions in per cent of the hours shown, ready to draw."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, time
 from itertools import zip_longest
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from engineers.models import Absence, Engineer, Visit, WeeklyShift
+from engineers.forms import BoardFilters
+from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, travel_at
-from engineers.ports import VisitDetails, visit_details
-from engineers.querysets import WORKING
-from engineers.states import AWAITED, VisitStatus
-from repairhub.core.moments import format_time
-from repairhub.core.names import listed
+from engineers.ports import VisitTitle
+from engineers.selectors.board import BoardDay, tone_of
+from engineers.states import MOVABLE, VisitStatus
 from repairhub.places.models import City
 
-LANES_PAGE = 40
+LANES_PAGE = 100
 HOUR = 3600
 USUAL_HOURS = (8, 20)
 WORDS = 105 * 60  # seconds that a visit's words take up on the narrowest lane
@@ -35,16 +34,25 @@ class Span:
 
 @dataclass(frozen=True)
 class Block:
-    """A visit on a lane. `has_room`: its words may run on to the right, for nothing follows soon."""
+    """A visit on a lane. `has_room`: its words may run on to the right, for nothing follows soon.
 
-    visit: Visit
+    For moving it: `seen` (empty where it may not be moved), `promised` in seconds from midnight
+    ("start-end"), `minutes` of work.
+    """
+
+    reference: str
+    address: str
     span: Span
     window: Span
+    promised: str
+    minutes: int
+    seen: str
     tone: str
     label: str
     note: str
     description: str
     has_room: bool
+    is_dim: bool
 
 
 @dataclass(frozen=True)
@@ -69,10 +77,12 @@ class Hour:
 
 @dataclass(frozen=True)
 class Lanes:
-    """The lanes of one page of a city's engineers. `now` is empty on other days."""
+    """The lanes of one page of engineers, from second `first` to `last`. `now` is empty on other days."""
 
     lanes: Sequence[Lane]
     hours: Sequence[Hour]
+    first: int
+    last: int
     now: str
     working: int
     away: int
@@ -113,72 +123,126 @@ class Scale:
         ]
 
 
-def day_lanes(city: City, on: date, *, number: int, at: datetime) -> Lanes:
-    """One page of the city's engineers at work that day, with their visits; those who have some come first.
+@dataclass(frozen=True)
+class LanePage:
+    """The engineers of one page of lanes with their visits; how many are shown in all, and how many away."""
 
-    A fixed number of queries however many visits there are.
-    """
-    here = Engineer.objects.filter(city=city)
-    on_shift = Exists(WeeklyShift.objects.filter(engineer=OuterRef("pk"), weekday=on.weekday()))
-    absent = Exists(Absence.objects.filter(engineer=OuterRef("pk"), from_on__lte=on, until_on__gte=on))
-    planned = Visit.objects.of_day(city, on).exclude(status=VisitStatus.CANCELLED)
-    has_visits = Exists(planned.filter(engineer=OuterRef("pk")))
-    shown = here.annotate(has_visits=has_visits).filter((WORKING & on_shift & ~absent) | Q(has_visits=True))
-    working = shown.count()
-    pages = max(1, -(-working // LANES_PAGE))
-    number = min(max(1, number), pages)
+    lanes: Sequence[tuple[Engineer, Sequence[Visit]]]
+    working: int
+    away: int
+    number: int
+    pages: int
+
+    @property
+    def visits(self) -> list[Visit]:
+        """Every visit on these lanes."""
+        return [visit for _engineer, visits in self.lanes for visit in visits]
+
+
+def lane_page(day: BoardDay, filters: BoardFilters) -> LanePage:
+    """Who is at work that day or has visits on it, as far as the filters let them: with visits first."""
+    held: dict[int, list[Visit]] = {}
+    for visit in sorted(day.visits, key=_by_start):
+        if visit.engineer_id is not None and visit.on == day.on and visit.status != VisitStatus.CANCELLED:
+            held.setdefault(visit.engineer_id, []).append(visit)
+    shown: list[tuple[Engineer, Sequence[Visit]]] = []
+    away = 0
+    for engineer in day.engineers:
+        visits = held.get(engineer.pk, [])
+        is_here = engineer.is_working and engineer.city_id == day.city.pk
+        if visits or (is_here and hours_of(engineer) is not None):
+            if _is_wanted(engineer, visits, filters):
+                shown.append((engineer, visits))
+        elif is_here:
+            away += 1
+    shown.sort(key=lambda lane: not lane[1])
+    pages = max(1, -(-len(shown) // LANES_PAGE))
+    number = min(max(1, filters.lanes), pages)
     start = (number - 1) * LANES_PAGE
-    engineers = list(
-        shown.select_related("user")
-        .with_shift(on)
-        .order_by(F("has_visits").desc(), "number")[start : start + LANES_PAGE]
-    )
-    visits = list(planned.filter(engineer__in=engineers).order_by("planned_start_at", "id"))
-    by_engineer: dict[int, list[Visit]] = {}
-    for visit in visits:
-        by_engineer.setdefault(visit.engineer_id or 0, []).append(visit)
-    clock = CityClock.of(city, on)
-    scale = _scale(engineers, visits, clock)
-    draw = _Drawing(city, clock, scale, visit_details(visits))
+    return LanePage(shown[start : start + LANES_PAGE], len(shown), away, number, pages)
+
+
+def day_lanes(
+    day: BoardDay, page: LanePage, filters: BoardFilters, titles: Mapping[int, VisitTitle], at: datetime
+) -> Lanes:
+    """The lanes of that page, ready to draw. No query."""
+    clock = CityClock.of(day.city, day.on)
+    scale = _scale(page, clock)
+    draw = _Drawing(day.city, clock, scale, titles, filters)
     now = clock.seconds(at)
     return Lanes(
-        lanes=[draw.lane(engineer, by_engineer.get(engineer.pk, [])) for engineer in engineers],
+        lanes=[draw.lane(engineer, visits) for engineer, visits in page.lanes],
         hours=scale.hours(),
+        first=scale.first,
+        last=scale.last,
         now=_percent(scale.at(now)) if scale.first <= now <= scale.last else "",
-        working=working,
-        away=here.working().count() - shown.working().count(),
-        number=number,
-        pages=pages,
+        working=page.working,
+        away=page.away,
+        number=page.number,
+        pages=page.pages,
     )
 
 
-def _scale(engineers: Iterable[Engineer], visits: Iterable[Visit], clock: CityClock) -> Scale:
+def hours_of(engineer: Engineer) -> tuple[time, time] | None:
+    """The shift of an engineer loaded `with_shift`, or None where there is none or they are absent."""
+    starts_at, ends_at, is_absent = engineer.shift_starts_at, engineer.shift_ends_at, engineer.is_absent  # type: ignore[attr-defined]
+    return None if is_absent or starts_at is None else (starts_at, ends_at)
+
+
+def _is_wanted(engineer: Engineer, visits: Sequence[Visit], filters: BoardFilters) -> bool:
+    if filters.skill and not engineer.has_skill:  # type: ignore[attr-defined]  # annotated by with_skill
+        return False
+    if filters.who and (filters.who == "busy") != bool(visits):
+        return False
+    name = filters.name.casefold()
+    if name and name not in engineer.user.name.casefold() and name not in engineer.number.casefold():
+        return False
+    return not filters.state or any(tone_of(visit) == filters.state for visit in visits)
+
+
+def _by_start(visit: Visit) -> tuple[float, int]:
+    return (visit.planned_start_at.timestamp() if visit.planned_start_at else 0.0, visit.pk)
+
+
+def _scale(page: LanePage, clock: CityClock) -> Scale:
     first, last = USUAL_HOURS
-    for engineer in engineers:
-        for shift in engineer.shifts.all():
-            first = min(first, shift.starts_at.hour)
-            last = max(last, shift.ends_at.hour + (1 if shift.ends_at.minute else 0))
-    for visit in visits:
-        if visit.planned_start_at is not None and visit.planned_end_at is not None:
-            first = min(first, clock.seconds(visit.planned_start_at) // HOUR)
-            last = max(last, -(-clock.seconds(visit.planned_end_at) // HOUR))
+    for engineer, visits in page.lanes:
+        if (hours := hours_of(engineer)) is not None:
+            first = min(first, hours[0].hour)
+            last = max(last, hours[1].hour + (1 if hours[1].minute else 0))
+        for visit in visits:
+            if visit.planned_start_at is not None and visit.planned_end_at is not None:
+                first = min(first, clock.seconds(visit.planned_start_at) // HOUR)
+                last = max(last, -(-clock.seconds(visit.planned_end_at) // HOUR))
     return Scale(max(0, first), min(24, last))
 
 
 class _Drawing:
-    def __init__(self, city: City, clock: CityClock, scale: Scale, details: dict[int, VisitDetails]) -> None:
-        self._city, self._clock, self._scale, self._details = city, clock, scale, details
+    def __init__(
+        self,
+        city: City,
+        clock: CityClock,
+        scale: Scale,
+        titles: Mapping[int, VisitTitle],
+        filters: BoardFilters,
+    ) -> None:
+        self._city, self._clock, self._scale, self._titles = city, clock, scale, titles
+        self._filters = filters
         self._drive = travel_at(city.speed_kmh).seconds
+        self._address = reverse("board_visit", args=["V"]).removesuffix("V/")
+        self._words = {"planned": _("planned %(times)s"), "promised": _("promised %(times)s")}
+        self._comma = _(", ")
+        self._states = {status.value: str(status.label) for status in VisitStatus}
 
     def lane(self, engineer: Engineer, visits: Sequence[Visit]) -> Lane:
-        shift = None if engineer.absences.all() else next(iter(engineer.shifts.all()), None)
-        if shift is not None:
-            opens = shift.starts_at.hour * HOUR + shift.starts_at.minute * 60
-            closes = shift.ends_at.hour * HOUR + shift.ends_at.minute * 60
-            words = f"{shift.starts_at:%H:%M}–{shift.ends_at:%H:%M}"
+        """One engineer's hours, drives and visits."""
+        hours = hours_of(engineer)
+        if hours is not None:
+            words = f"{hours[0]:%H:%M}–{hours[1]:%H:%M}"
+            opens, closes = (at.hour * HOUR + at.minute * 60 for at in hours)
             edges = [(self._scale.first, opens), (closes, self._scale.last)]
         else:
-            words = _("absent") if engineer.absences.all() else _("no shift")
+            words = _("absent") if engineer.is_absent else _("no shift")  # type: ignore[attr-defined]
             edges = [(self._scale.first, self._scale.last)]
         count = len(visits)
         return Lane(
@@ -205,25 +269,30 @@ class _Drawing:
             yield self._scale.span(ended, ended + home)
 
     def _block(self, visit: Visit, following: Visit | None) -> Block:
-        details = self._details.get(visit.pk)
-        label = details.reference if details else visit.reference
-        at_risk = visit.at_risk_at is not None and visit.status in AWAITED
-        state = _("at risk") if at_risk else visit.get_status_display()
-        times = self._times(visit.planned_start_at, visit.planned_end_at)
-        window = self._times(visit.window_start_at, visit.window_end_at)
-        words = [label, details.title if details else "", _("planned %(times)s") % {"times": times}]
-        words += [_("promised %(times)s") % {"times": window}, str(state)]
+        known = self._titles.get(visit.pk)
+        label = known.reference if known else visit.reference
+        tone = tone_of(visit)
+        state = _("at risk") if tone == "at_risk" else self._states[visit.status]
+        start, end = self._planned(visit)
+        seconds = self._clock.seconds
+        promised = (seconds(visit.window_start_at), seconds(visit.window_end_at))
+        words = [label, known.title if known else ""]
+        words.append(self._words["planned"] % {"times": _times(start, end)})
+        words += [self._words["promised"] % {"times": _times(*promised)}, state]
         return Block(
-            visit=visit,
-            span=self._scale.span(*self._planned(visit)),
-            window=self._scale.span(
-                self._clock.seconds(visit.window_start_at), self._clock.seconds(visit.window_end_at)
-            ),
-            tone="at_risk" if at_risk else str(visit.status),
+            reference=visit.reference,
+            address=f"{self._address}{visit.reference}/",
+            span=self._scale.span(start, end),
+            window=self._scale.span(*promised),
+            promised=f"{promised[0]}-{promised[1]}",
+            minutes=visit.service_minutes,
+            seen=visit.place_in_route if visit.status in MOVABLE else "",
+            tone=tone,
             label=label,
-            note=str(state),
-            has_room=following is None or self._planned(following)[0] - self._planned(visit)[0] >= WORDS,
-            description=listed(word for word in words if word),
+            note=_("pinned") if visit.is_pinned and visit.is_open else state,
+            has_room=following is None or self._planned(following)[0] - start >= WORDS,
+            is_dim=self._filters.leaves_out(visit, tone),
+            description=self._comma.join(word for word in words if word),
         )
 
     def _planned(self, visit: Visit) -> tuple[int, int]:
@@ -232,10 +301,14 @@ class _Drawing:
             return (0, 0)
         return (self._clock.seconds(start), self._clock.seconds(end))
 
-    def _times(self, start: datetime | None, end: datetime | None) -> str:
-        if start is None or end is None:
-            return ""
-        return f"{format_time(start, self._city)}–{format_time(end, self._city)}"
+
+def _times(start: int, end: int) -> str:
+    """Seconds from midnight by the clock on the wall: "10:00–11:30"."""
+    return f"{_hour(start)}–{_hour(end)}"
+
+
+def _hour(seconds: int) -> str:
+    return f"{seconds // HOUR % 24:02d}:{seconds % HOUR // 60:02d}"
 
 
 def _percent(value: float) -> str:

@@ -1,60 +1,53 @@
 """Dispatching: a person at the desk names the engineer. Who is not qualified or not free is refused."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from engineers.dispatch import DayPlan, Reason, candidate_for, insert, qualification
+from engineers.dispatch import DayPlan, candidate_for, insert, qualification
 from engineers.dispatch.explain import presence
 from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, city_today, load_plans, stop_for
-from engineers.selectors.candidates import still_owed, wording_of
+from engineers.selectors.candidates import still_owed
 from engineers.services.events import record
+from engineers.services.placing import placed, refuse
 from engineers.services.planning import ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day, locked_visit, write_routes
 from engineers.signals import visit_confirmed
-from engineers.states import VisitStatus
+from engineers.states import MOVABLE, VisitStatus
 from repairhub.core.errors import Conflict, InvalidInput
 from repairhub.sla.services.clocks import stop_clock
 
 
 @transaction.atomic
 def dispatch_visit(
-    *, visit: Visit, engineer: Engineer, by: Any, at: datetime, seen: str | None = None
+    *,
+    visit: Visit,
+    engineer: Engineer,
+    by: Any,
+    at: datetime,
+    seen: str | None = None,
+    start_at: datetime | None = None,
 ) -> Visit:
     """The visit, confirmed with this engineer and written into the route.
 
-    The same engineer named again changes nothing. `seen` is the `standing` that the decision was made on:
-    where somebody else has decided meanwhile, their word stands. Raises Conflict for that, where the visit is
-    under way or ended or its day is over, and where the engineer is unqualified, off or busy: with the
-    engine's reasons in sentences. A visit in no route that is at risk or whose window has passed, and that
-    nobody can keep, goes to whoever arrives first; it stays at risk, and its promise stands as it was made.
+    Where in the route: with the least driving, or as near to `start_at` as every promise lets it.
+    The same engineer named again changes nothing (`move_visit` changes the place in a route). `seen` is the
+    `standing` that the decision was made on: where somebody else has decided meanwhile, their word stands.
+    Raises Conflict for that, where the visit is under way or ended or its day is over, and where the engineer
+    is unqualified, off or busy: with the engine's reasons in sentences. A visit in no route that is at risk
+    or whose window has passed, and that nobody can keep, goes to whoever arrives first; it stays at risk, and
+    its promise stands as it was made.
     """
     lock_city_day(visit.city, visit.on)
     visit = locked_visit(visit)
     if visit.status == VisitStatus.CONFIRMED and visit.engineer_id == engineer.pk:
         return visit
-    if not visit.is_movable:
-        raise Conflict(
-            _("Visit %(reference)s can no longer change engineer: %(status)s.")
-            % {"reference": visit.reference, "status": visit.get_status_display()},
-            code="visit_not_movable",
-            next_step=_("Reload the board to see where it stands."),
-        )
-    if visit.on < city_today(visit.city, at):
-        # for the tentative engineer too: nobody can set out on a day that is over, and the customer would be
-        # told of somebody who never comes
-        raise Conflict(
-            _("The day of this visit is over, so nobody can be named for it any more."),
-            field="engineer",
-            code="day_over",
-            next_step=_("Please call the customer: on the order's page another window can be chosen."),
-        )
+    check_may_change(visit, engineer, at)
     if seen is not None and seen != visit.standing:
-        raise _decided_meanwhile(visit)
+        raise decided_meanwhile(visit)
     if engineer.city_id != visit.city_id:
         raise InvalidInput(_("This engineer works in another city."), field="engineer", code="other_city")
     here = (visit.latitude, visit.longitude)
@@ -66,17 +59,21 @@ def dispatch_visit(
         # no route changes; but a certificate may have lapsed since it was planned, or the shift be gone
         day = before.day(engineer.pk)
         away = presence(stop, day)
-        _refuse([*qualification(stop, day), *([away] if away else [])])
+        refuse([*qualification(stop, day), *([away] if away else [])])
         after = before
     else:
         if present is not None:
             # as the plan has it: a visit that is late already may stay as late as it is
             stop = next(s for s in before.routes[present].stops if s.visit_id == visit.pk)
         stop = still_owed(stop, visit, before, at)
-        _refuse_unknown(engineer, before)
-        candidate = candidate_for(stop, before, engineer.pk)
-        if not candidate.feasible:
-            _refuse(candidate.reasons)
+        refuse_unknown(engineer, before)
+        if start_at is not None:
+            wanted = clock.seconds(start_at)
+            candidate = placed(stop=stop, visit=visit, plan=before, engineer=engineer, wanted=wanted)
+        else:
+            candidate = candidate_for(stop, before, engineer.pk)
+            if not candidate.feasible:
+                refuse(candidate.reasons)
         touched = {engineer.pk} | ({present} if isinstance(present, int) else set())
         after = insert(stop, before, candidate)
         write_routes(
@@ -105,7 +102,36 @@ def dispatch_visit(
     return visit
 
 
-def _decided_meanwhile(visit: Visit) -> Conflict:
+def check_may_change(visit: Visit, engineer: Engineer, at: datetime) -> None:
+    """Raises Conflict where the visit is under way, ended, pinned to somebody else, or its day is over."""
+    if visit.status not in MOVABLE:
+        raise Conflict(
+            _("Visit %(reference)s can no longer change engineer: %(status)s.")
+            % {"reference": visit.reference, "status": visit.get_status_display()},
+            code="visit_not_movable",
+            next_step=_("Reload the board to see where it stands."),
+        )
+    if visit.is_pinned and visit.engineer is not None and visit.engineer_id != engineer.pk:
+        raise Conflict(
+            _("Visit %(reference)s is pinned to %(engineer)s.")
+            % {"reference": visit.reference, "engineer": visit.engineer.user.name},
+            field="engineer",
+            code="pinned",
+            next_step=_("Take the pin off first: then somebody else can be named."),
+        )
+    if visit.on < city_today(visit.city, at):
+        # for the tentative engineer too: nobody can set out on a day that is over, and the customer would be
+        # told of somebody who never comes
+        raise Conflict(
+            _("The day of this visit is over, so nobody can be named for it any more."),
+            field="engineer",
+            code="day_over",
+            next_step=_("Please call the customer: on the order's page another window can be chosen."),
+        )
+
+
+def decided_meanwhile(visit: Visit) -> Conflict:
+    """The one clear message for whoever decided on what is no longer so: who has done what."""
     facts = {"reference": visit.reference, "engineer": visit.engineer.user.name if visit.engineer else ""}
     decided = visit.events.filter(kind="confirmed").select_related("by").last()
     if visit.status == VisitStatus.CONFIRMED and decided is not None and decided.by is not None:
@@ -125,18 +151,8 @@ def _decided_meanwhile(visit: Visit) -> Conflict:
     )
 
 
-def _refuse(reasons: Sequence[Reason]) -> None:
-    if reasons:
-        wording = wording_of(reasons)
-        raise Conflict(
-            " ".join(wording.sentence(reason) for reason in reasons),
-            field="engineer",
-            code="not_a_candidate",
-            details={"reasons": [str(reason.code) for reason in reasons]},
-        )
-
-
-def _refuse_unknown(engineer: Engineer, plan: DayPlan) -> None:
+def refuse_unknown(engineer: Engineer, plan: DayPlan) -> None:
+    """Raises Conflict for somebody who is not of the plan: they have left."""
     try:
         plan.day(engineer.pk)
     except KeyError:

@@ -4,39 +4,38 @@ import csv
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from engineers.forms import BoardFilters, NameEngineer, TurnBackForm
-from engineers.models import Visit
-from engineers.planning import city_today
-from engineers.ports import visit_details
+from engineers.forms import SHOWN_STATES, BoardFilters, NameEngineer, TurnBackForm
+from engineers.models import Skill, Visit
+from engineers.ports import visit_details, visit_titles
 from engineers.selectors.board import (
+    board_day,
     board_token,
     cities_of,
+    counts_of,
     day_strip,
-    deadlines_of,
     found_visits,
     tray_page,
+    tray_rows,
 )
-from engineers.selectors.candidates import candidates_for, named_needs
-from engineers.selectors.lanes import day_lanes
+from engineers.selectors.lanes import day_lanes, lane_page
+from engineers.selectors.map import city_map, marks_of
 from engineers.selectors.weather import weather_of
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.doorstep import turn_back
-from engineers.states import AWAITED
-from engineers.wording import short_span
+from engineers.views.panel import PAGE, board_of, changed, panel_of, refused, visit_of_desk
 from repairhub.accounts.access import role_required
 from repairhub.accounts.states import Role
 from repairhub.core.errors import DomainError, NotFoundError
 from repairhub.core.moments import format_moment, format_time
 from repairhub.core.pages import render_page, wants_fragment
 
-EVENTS_SHOWN = 12
 # by GET one comes here from a sign-in or the language switch, and is led to the board
 posted = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -53,10 +52,12 @@ def board(request: HttpRequest) -> HttpResponse:
     token = board_token(filters.city, filters.on, at)
     if wants_fragment(request) and filters.seen == token:
         return HttpResponse(status=204)
-    context = {"filters": filters, "cities": cities, **_day(request, filters, at)}
+    context = {"filters": filters, **_day(request, filters, at)}
     context["live_address"] = filters.address(seen=token)
+    if not wants_fragment(request):
+        context |= {"cities": cities, "skills": Skill.objects.all(), "states": SHOWN_STATES}
     if filters.visit and not wants_fragment(request):
-        context |= _panel(_visit(request, filters.visit), at)
+        context |= panel_of(request, visit_of_desk(request, filters.visit), at)
     return render_page(request, "engineers/board.html", context, partial="live")
 
 
@@ -64,8 +65,8 @@ def board(request: HttpRequest) -> HttpResponse:
 @role_required(Role.DISPATCHER, Role.MANAGER)
 def board_visit(request: HttpRequest, reference: str) -> HttpResponse:
     """One visit with its candidates: the board's panel, or a page of its own."""
-    visit = _visit(request, reference)
-    return render_page(request, "engineers/board_visit.html", _panel(visit, timezone.now()), partial="panel")
+    visit = visit_of_desk(request, reference)
+    return render_page(request, PAGE, panel_of(request, visit, timezone.now()), partial="panel")
 
 
 @role_required(Role.DISPATCHER, Role.MANAGER)
@@ -73,28 +74,21 @@ def board_visit(request: HttpRequest, reference: str) -> HttpResponse:
 def name_engineer(request: HttpRequest, reference: str) -> HttpResponse:
     """Confirms the visit with the chosen engineer. A refusal shows the panel again, with its reason."""
     at = timezone.now()
-    visit = _visit(request, reference)
+    visit = visit_of_desk(request, reference)
     if request.method != "POST":
-        return redirect(_board_of(visit))
+        return redirect(board_of(visit))
     form = NameEngineer(request.POST)
     try:
         engineer = form.chosen()
         seen = form.cleaned_data["seen"]
         visit = dispatch_visit(visit=visit, engineer=engineer, by=request.user, at=at, seen=seen)
     except DomainError as error:
-        context = {
-            **_panel(_visit(request, reference), at),
-            "error": error,
-            "chosen": form.data.get("engineer"),
-        }
-        return render_page(
-            request, "engineers/board_visit.html", context, partial="panel", status=error.status
-        )
+        return refused(request, visit, error, at)
     said = _("Visit %(reference)s is confirmed with %(engineer)s. The customer is told.") % {
         "reference": visit.reference,
         "engineer": engineer.user.name,
     }
-    return _changed(request, visit, said, at)
+    return changed(request, visit, said, at)
 
 
 @role_required(Role.DISPATCHER, Role.MANAGER)
@@ -102,23 +96,16 @@ def name_engineer(request: HttpRequest, reference: str) -> HttpResponse:
 def turn_back_visit(request: HttpRequest, reference: str) -> HttpResponse:
     """Something is in the engineer's way: the visit may change engineer again."""
     at = timezone.now()
-    visit = _visit(request, reference)
+    visit = visit_of_desk(request, reference)
     if request.method != "POST":
-        return redirect(_board_of(visit))
+        return redirect(board_of(visit))
     form = TurnBackForm(request.POST)
     try:
         visit = turn_back(visit=visit, reason=form.said(), by=request.user, at=at)
     except DomainError as error:
-        context = {
-            **_panel(_visit(request, reference), at),
-            "error": error,
-            "reason": form.data.get("reason", ""),
-        }
-        return render_page(
-            request, "engineers/board_visit.html", context, partial="panel", status=error.status
-        )
+        return refused(request, visit, error, at, reason=form.data.get("reason", ""))
     said = _("Visit %(reference)s has been called back. You can name somebody else now.")
-    return _changed(request, visit, said % {"reference": visit.reference}, at)
+    return changed(request, visit, said % {"reference": visit.reference}, at)
 
 
 @require_GET
@@ -149,15 +136,30 @@ def board_export(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_GET
+@role_required(Role.DISPATCHER, Role.MANAGER)
+def board_map(request: HttpRequest) -> HttpResponse:
+    """What stays on the map of a city whatever happens: its middle, its districts, where tiles come from."""
+    cities = cities_of(request.user)  # type: ignore[arg-type]
+    if not cities:
+        raise NotFoundError(_("There is no city yet."))
+    filters = BoardFilters.read(request.GET, cities, timezone.now())
+    response = JsonResponse(city_map(filters.city))
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    patch_vary_headers(response, ["Accept-Language", "Cookie"])
+    return response
+
+
 def _day(request: HttpRequest, filters: BoardFilters, at: datetime) -> dict[str, Any]:
-    visits = Visit.objects.of_board(filters.city, filters.on, filters.today)
-    # other days than today have nothing left over: that is for today's board
-    today = filters.today if filters.on == filters.today else None
-    counts = visits.counts(at, today)
-    in_need = counts["unassigned"] + counts["at_risk"] + counts["unconfirmed"]
+    day = board_day(filters)
+    needing = [visit for visit in day.visits if filters.needs_skill(visit)]
     found = found_visits(request.user, filters.q, at) if filters.q else None  # type: ignore[arg-type]
-    tray = None if filters.q else tray_page(visits, total=in_need, number=filters.page, at=at, today=today)
-    day = day_lanes(filters.city, filters.on, number=filters.lanes, at=at)
+    tray = None if filters.q else tray_page(needing, filters.page, state=filters.state)
+    page = lane_page(day, filters)
+    in_tray = list(tray.visits) if tray else []
+    # one call for the tray and the lanes together
+    titles = visit_titles(list({visit.pk: visit for visit in [*in_tray, *page.visits]}.values()))
+    lanes = day_lanes(day, page, filters, titles, at)
     strip = [
         {"on": d.on, "in_need": d.in_need, "is_shown": d.is_shown, "url": _day_address(filters, d.on)}
         for d in day_strip(filters.city, filters.today, filters.on)
@@ -166,68 +168,27 @@ def _day(request: HttpRequest, filters: BoardFilters, at: datetime) -> dict[str,
         "day_before": _day_address(filters, filters.on - timedelta(days=1)),
         "day_after": _day_address(filters, filters.on + timedelta(days=1)),
         "no_search": filters.address(q=""),
+        "everything": filters.address(skill="", state="", who="", name="", page=1, lanes=1),
         "tray_before": filters.address(page=tray.before) if tray else "",
         "tray_after": filters.address(page=tray.after) if tray else "",
-        "lanes_before": filters.address(lanes=day.before),
-        "lanes_after": filters.address(lanes=day.after),
+        "lanes_before": filters.address(lanes=lanes.before),
+        "lanes_after": filters.address(lanes=lanes.after),
     }
-    weather = weather_of(filters.city, filters.on)
     return {
-        "counts": counts,
+        "counts": counts_of(needing, at, day.today),
         "strip": strip,
         "links": links,
         "found": found,
         "tray": tray,
-        "day": day,
-        "weather": weather,
+        "rows": tray_rows(in_tray, titles, at, day.today),
+        "day": lanes,
+        "marks": marks_of(page, in_tray, titles),
+        "weather": weather_of(filters.city, filters.on),
     }
 
 
 def _day_address(filters: BoardFilters, on: date) -> str:
     return filters.address(on=on.isoformat(), page=1, lanes=1, q="")
-
-
-def _visit(request: HttpRequest, reference: str) -> Visit:
-    mine = Visit.objects.for_dispatcher(request.user).with_board_data()
-    visit = mine.filter(reference=reference.upper()).first()
-    if visit is None:
-        raise NotFoundError(
-            _("There is no visit %(reference)s in your cities.") % {"reference": reference},
-            next_step=_("Search the board by its reference, or ask who looks after the city."),
-        )
-    return visit
-
-
-def _changed(request: HttpRequest, visit: Visit, said: str, at: datetime) -> HttpResponse:
-    """After a decision: back to the board with the visit open, or its panel afresh."""
-    if not wants_fragment(request):
-        messages.success(request, said)
-        return redirect(_board_of(visit))
-    context = {**_panel(_visit(request, visit.reference), at), "said": said}
-    response = render_page(request, "engineers/board_visit.html", context, partial="panel")
-    response.headers["HX-Trigger"] = "board-changed"
-    return response
-
-
-def _panel(visit: Visit, at: datetime) -> dict[str, Any]:
-    is_day_over = visit.on < city_today(visit.city, at) and visit.status in AWAITED
-    return {
-        "visit": visit,
-        "details": visit_details([visit]).get(visit.pk),
-        "needs": named_needs(visit.required_skills, visit.required_brands),
-        "deadlines": deadlines_of([visit], at).get(visit.pk, []),
-        "age": short_span(at - visit.created_at),
-        "is_at_risk": visit.at_risk_at is not None and visit.status in AWAITED,
-        "candidates": candidates_for(visit, at) if visit.is_movable and not is_day_over else None,
-        "events": visit.events.select_related("by").order_by("-at", "-id")[:EVENTS_SHOWN],
-        "board_url": _board_of(visit, opened=False),
-        "is_day_over": is_day_over,
-    }
-
-
-def _board_of(visit: Visit, *, opened: bool = True) -> str:
-    filters = BoardFilters(city=visit.city, on=visit.on, today=visit.on)
-    return filters.address(visit=visit.reference if opened else "")
 
 
 def _cells(visit: Visit, details: Any) -> list[str]:

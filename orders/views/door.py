@@ -16,6 +16,7 @@ from engineers.forms import TurnBackForm
 from engineers.models import Visit
 from engineers.planning import city_today
 from engineers.ports import visit_details
+from engineers.selectors.access import access_note_of
 from engineers.services import doorstep
 from engineers.states import VisitStatus
 from engineers.wording import nobody_before
@@ -139,6 +140,7 @@ def _page(
         "visit": visit,
         "order": order,
         "details": visit_details([visit], unmasked=True).get(visit.pk),
+        "place_note": access_note_of(visit),
         "work": work,
         "step": step,
         "tried": tried,

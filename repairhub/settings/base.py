@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "js_lib_bootstrap5",
+    "js_lib_leaflet",
     "heroicons",
     "csp",
     "django_structlog",
@@ -184,13 +185,18 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 PHOTO_MAX_BYTES = 10 * 1024 * 1024
 PHOTO_MAX_PIXELS = 40_000_000
 
+# --- maps: without tiles unless an address is set, as in https://tiles.example.com/{z}/{x}/{y}.png ---
+MAP_TILE_URL = env.str("MAP_TILE_URL", default="")
+MAP_TILE_CREDIT = env.str("MAP_TILE_CREDIT", default="")  # whom the map has to name
+TILE_ORIGINS = re.findall(r"^https?://[^/{}]+", MAP_TILE_URL)
+
 # --- headers --------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *TILE_ORIGINS],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

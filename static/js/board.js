@@ -20,7 +20,12 @@
     else url.searchParams.delete("visit");
     window.history.replaceState(null, "", url);
     mark();
+    document.dispatchEvent(new CustomEvent("board:opened"));
   };
+  // what was moved stands open in the panel
+  document.addEventListener("board:opened", (event) => {
+    if (event.detail) remember(event.detail);
+  });
 
   const open = async (link) => {
     opener = link.id;
@@ -51,6 +56,15 @@
   document.addEventListener("keydown", (event) => {
     const isOpen = document.getElementById("board-poll") && panel()?.firstElementChild;
     if (event.key === "Escape" && isOpen && !event.defaultPrevented) close();
+  });
+
+  // the words of a short visit do not fit on it: its name is its tooltip too
+  document.addEventListener("pointerover", (event) => {
+    const link = event.target instanceof Element ? event.target.closest(".lane-track a[aria-label]") : null;
+    if (!link || link.querySelector("title")) return;
+    const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
+    title.textContent = link.getAttribute("aria-label");
+    link.prepend(title);
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {

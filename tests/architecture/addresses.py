@@ -67,10 +67,15 @@ ADDRESSES: dict[str, Door] = {
     # the dispatch desk
     "board": Door(DESK),
     "board_export": Door(DESK),
+    "board_map": Door(DESK),
     "board_visit": Door(DESK, VISIT),
     "dispatch_visit": Door(DESK, VISIT),
     "turn_back_visit": Door(DESK, VISIT),
     "day_weather": Door(DESK, {"city": "BJ", "on": "2026-11-23"}),
+    "move_visit": Door(DESK, VISIT),
+    "pin_visit": Door(DESK, VISIT),
+    "access_note": Door(DESK, VISIT),
+    "own_access_note": Door(ENGINEER, VISIT),
     "engineer_day": Door(ENGINEER),
     # what engineers may do
     "own_certificates": Door(ENGINEER),

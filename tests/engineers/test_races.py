@@ -14,8 +14,9 @@ from engineers.dispatch import ViolationCode, check_plan
 from engineers.models import CityDay, Engineer, Visit
 from engineers.planning import load_plans
 from engineers.selectors.windows import VisitNeeds
-from engineers.services import dispatching, planning
+from engineers.services import dispatching, moving, planning
 from engineers.services.dispatching import dispatch_visit
+from engineers.services.moving import move_visit
 from engineers.services.planning import WindowShut, plan_visit
 from engineers.states import VisitStatus
 from repairhub.core.errors import Conflict
@@ -104,7 +105,7 @@ class Meeting:
 def meeting(monkeypatch: pytest.MonkeyPatch) -> Meeting:
     """Both connections meet between reading the plan and writing it."""
     met = Meeting()
-    for module in (planning, dispatching):
+    for module in (planning, dispatching, moving):
         monkeypatch.setattr(module, "load_plans", met.after(load_plans))
     return met
 
@@ -115,7 +116,7 @@ def take_the_lock_away(monkeypatch: pytest.MonkeyPatch) -> None:
     def unlocked(city: City, on: Any) -> CityDay:
         return CityDay.objects.get(city=city, on=on)
 
-    for module in (planning, dispatching):
+    for module in (planning, dispatching, moving):
         monkeypatch.setattr(module, "lock_city_day", unlocked)
 
 
@@ -211,6 +212,62 @@ class TestTwoDispatchersAtOnce:
         fresh = Visit.objects.get(pk=visit.pk)
         assert (fresh.engineer_id, fresh.status) == (won.engineer_id, VisitStatus.CONFIRMED)
         assert fresh.events.filter(kind="confirmed").count() == 1
+
+    def test_moving_the_same_visit_one_wins_and_the_other_hears_who(
+        self, day: City, visit: Visit, meeting: Meeting
+    ) -> None:
+        results = both_at_once(*self.moves(visit))
+        assert sorted(type(r).__name__ for r in results) == ["Conflict", "Moved"], results
+        (refused,) = [r for r in results if isinstance(r, Conflict)]
+        assert refused.code == "decided_meanwhile"
+        assert visit.events.filter(kind="confirmed").count() == 1
+        assert faults_of(day) == []
+
+    def test_control_without_the_locks_both_moves_pass_and_the_first_is_lost(
+        self, day: City, visit: Visit, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        take_the_lock_away(monkeypatch)
+        for module in (dispatching, moving):
+            monkeypatch.setattr(module, "locked_visit", lambda visit: Visit.objects.get(pk=visit.pk))
+        results = both_at_once(*self.moves(visit))
+        assert sorted(type(r).__name__ for r in results) == ["Moved", "Moved"], results
+        # both were told that their engineer comes, and one of the two does not
+        assert visit.events.filter(kind="confirmed").count() == 2
+
+    def test_changing_places_in_one_route_one_wins_and_the_other_hears_who(
+        self, day: City, meeting: Meeting
+    ) -> None:
+        (middle,) = Engineer.objects.all()
+        for _visit in range(3):
+            planned_visit(city=day, needs=SHORT)
+        visit = Visit.objects.order_by("planned_start_at")[0]
+        seen = visit.place_in_route
+
+        def to(time: str) -> Callable[[], object]:
+            by = DispatcherFactory()
+            return lambda: move_visit(
+                visit=visit, engineer=middle, start_at=clock(time), by=by, at=MORNING, seen=seen
+            )
+
+        results = both_at_once(to("10:15"), to("10:30"))
+        assert sorted(type(r).__name__ for r in results) == ["Conflict", "Moved"], results
+        (refused,) = [r for r in results if isinstance(r, Conflict)]
+        assert "has moved visit" in str(refused.message)
+        assert visit.events.filter(kind="moved").count() == 1
+        assert faults_of(day) == []
+
+    def moves(self, visit: Visit) -> list[Callable[[], object]]:
+        """Two dispatchers who saw the same board and move the visit to one engineer each."""
+        others = Engineer.objects.exclude(pk=visit.engineer_id).order_by("pk")
+        seen = visit.place_in_route
+
+        def to(engineer: Engineer) -> Callable[[], object]:
+            by = DispatcherFactory()
+            return lambda: move_visit(
+                visit=visit, engineer=engineer, start_at=clock("10:30"), by=by, at=MORNING, seen=seen
+            )
+
+        return [to(engineer) for engineer in others]
 
     def test_one_engineer_is_not_given_two_visits_that_exclude_each_other(
         self, day: City, meeting: Meeting

@@ -37,7 +37,7 @@ class TestDispatching:
         accessible(page)
         page.get_by_role("link", name=re.compile(order.reference)).first.click()
         page.get_by_role("button", name="Confirm Ying Chen").click()
-        expect(page.get_by_text("Confirmed").first).to_be_visible()
+        expect(page.locator("#panel").get_by_text("Confirmed").first).to_be_visible()
         accessible(page)
         visit.refresh_from_db()
         assert visit.status == VisitStatus.CONFIRMED
