@@ -9,6 +9,7 @@ from django.utils import timezone
 from engineers import policy
 from engineers.models import CityDay
 from engineers.planning import city_today
+from engineers.services.looking import Question, look
 from engineers.services.replanning import StalePlan, replan_day
 from repairhub.core.ticks import claim_tick
 from repairhub.places.models import City
@@ -72,3 +73,24 @@ def plan_city_day(city_id: int, on: str, times: int = 1) -> str:
     except StalePlan:
         return "stale"
     return f"moved {stored.moved}, found {stored.found}, saved {stored.saved_minutes} min"
+
+
+@shared_task(expires=60)
+def look_for_openings(
+    on: str,
+    city_id: int,
+    latitude: float,
+    longitude: float,
+    minutes: int,
+    skills: dict[str, int],
+    brands: list[str],
+) -> str:
+    """Looks for windows of a near day that moving others opens, about that place; says how it went.
+
+    Twice: the same answer is kept again. Late: nobody waits any more, and it expires. Never: the page offers
+    what insertion alone finds.
+    """
+    question = Question(
+        city_id, latitude, longitude, minutes, tuple(sorted(skills.items())), tuple(sorted(brands))
+    )
+    return look(question=question, on=date.fromisoformat(on), at=timezone.now())

@@ -58,15 +58,17 @@ def write_routes(
         for stop in route.stops
         if stop.fixed_start is not None
     }
+    planned = {
+        int(str(span.visit_id)): (engineer_id, clock.moment(span.start), clock.moment(span.end))
+        for engineer_id in engineer_ids
+        for span in after.planned(engineer_id)
+        if span.visit_id not in fixed
+    }
     changed = []
-    for engineer_id in engineer_ids:
-        planned = {p.visit_id: p for p in after.planned(engineer_id) if p.visit_id not in fixed}
-        for visit in Visit.objects.filter(pk__in=[int(str(key)) for key in planned]):
-            span = planned[visit.pk]
-            start, end = clock.moment(span.start), clock.moment(span.end)
-            if (visit.engineer_id, visit.planned_start_at, visit.planned_end_at) != (engineer_id, start, end):
-                visit.engineer_id, visit.planned_start_at, visit.planned_end_at = engineer_id, start, end
-                changed.append(visit)
+    for visit in Visit.objects.filter(pk__in=planned):
+        if (visit.engineer_id, visit.planned_start_at, visit.planned_end_at) != planned[visit.pk]:
+            visit.engineer_id, visit.planned_start_at, visit.planned_end_at = planned[visit.pk]
+            changed.append(visit)
     if not changed:
         return
     try:
