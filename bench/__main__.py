@@ -5,13 +5,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import desk, dispatch, start
+from bench import desk, dispatch, scale, start
 from bench.rows import Row
 
 BENCHES: dict[str, Callable[[], list[Row]]] = {
     "start": start.measure,
     "dispatch": dispatch.measure,
     "desk": desk.measure,
+    "scale": scale.measure,
 }
 
 

@@ -60,7 +60,9 @@ def _windows(city: Any, draw: random.Random) -> list[Row]:
     from engineers.selectors.windows import VisitNeeds, offered_windows
 
     needs = VisitNeeds(service_minutes=40, skills={"screen": 2}, brands=frozenset())
-    places = [(city.latitude + draw.gauss(0, 0.05), city.longitude + draw.gauss(0, 0.05)) for _ in range(ASKS)]
+    places = [
+        (city.latitude + draw.gauss(0, 0.05), city.longitude + draw.gauss(0, 0.05)) for _ in range(ASKS)
+    ]
 
     def ask(place: tuple[float, float]) -> None:
         offered_windows(city=city, latitude=place[0], longitude=place[1], needs=needs, at=AT)

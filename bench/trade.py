@@ -1,6 +1,6 @@
 """Rows for benches that ask the product: a city's engineers at work, and days full of promised visits.
 
-Written straight to the tables, as thousands of bookings would have left them. Import it once Django is set up.
+Written straight to the tables, as thousands of bookings would leave them. Import it once Django is set up.
 """
 
 import random

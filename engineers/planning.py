@@ -1,14 +1,15 @@
 """From rows to the dispatch engine's plain data, a fixed number of queries for any number of days."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from engineers.dispatch import DayPlan, EngineerDay, HaversineTravel, Place, Route, Stop
 from engineers.models import Engineer, Visit
-from engineers.states import ENDED, OPEN, UNDER_WAY, VisitStatus
+from engineers.rows import EngineerRow, VisitRow, engineer_rows, visit_rows
+from engineers.states import ENDED, MOVABLE, UNDER_WAY, VisitStatus
 from repairhub.places.models import City
 
 
@@ -50,22 +51,38 @@ def city_today(city: City, at: datetime) -> date:
 
 def load_plans(city: City, first: date, last: date, at: datetime) -> dict[date, DayPlan]:
     """The routes of every day from `first` to `last`, as they stand at `at`. Six queries."""
-    engineers = list(Engineer.objects.working_in(city).with_day(first, last).order_by("id"))
-    visits: dict[tuple[date, int | None], list[Visit]] = defaultdict(list)
-    rows = Visit.objects.filter(city=city, on__range=(first, last)).exclude(status=VisitStatus.CANCELLED)
-    for visit in rows.order_by("planned_start_at", "id"):
-        visits[visit.on, visit.engineer_id].append(visit)
-    plans = {}
-    for offset in range((last - first).days + 1):
-        on = first + timedelta(days=offset)
-        days = [engineer_day(engineer, on) for engineer in engineers]
-        routes = [_route(engineer, visits[on, engineer.pk], city, on, at) for engineer in engineers]
-        plans[on] = DayPlan(days, routes, travel_at(city.speed_kmh)).accepting_present_lateness()
-    return plans
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    engineers = engineer_rows(city, first, last)
+    visits = visits_of(city, days)
+    return {
+        on: day_plan(city, on, [engineer_day(engineer, on) for engineer in engineers], visits, at)
+        for on in days
+    }
 
 
-def engineer_day(engineer: Engineer, on: date) -> EngineerDay:
-    """What the engineer may do that day and when (loaded by `with_day`)."""
+VisitsOfDays = Mapping[tuple[date, int | None], list[VisitRow]]
+
+
+def visits_of(city: City, days: Sequence[date]) -> VisitsOfDays:
+    """The visits of these days by day and engineer, those called off left out. One query."""
+    found: dict[tuple[date, int | None], list[VisitRow]] = defaultdict(list)
+    rows = Visit.objects.filter(city=city, on__in=days).exclude(status=VisitStatus.CANCELLED)
+    for visit in visit_rows(rows.order_by("planned_start_at", "id")):
+        found[visit.on, visit.engineer_id].append(visit)
+    return found
+
+
+def day_plan(
+    city: City, on: date, days: Sequence[EngineerDay], visits: VisitsOfDays, at: datetime
+) -> DayPlan:
+    """The routes of one day out of its engineers' days and visits, as they stand at `at`."""
+    clock = CityClock.of(city, on)
+    routes = [_route(day, visits.get((on, int(str(day.engineer_id))), ()), clock, at) for day in days]
+    return DayPlan(days, routes, travel_at(city.speed_kmh)).accepting_present_lateness()
+
+
+def engineer_day(engineer: Engineer | EngineerRow, on: date) -> EngineerDay:
+    """What the engineer may do that day and when (loaded by `with_day`, or a row of `engineer_rows`)."""
     base = (engineer.base_latitude, engineer.base_longitude)
     skills: dict[str, int] = {}
     lapsed: dict[str, str] = {}
@@ -101,7 +118,7 @@ def engineer_day(engineer: Engineer, on: date) -> EngineerDay:
     )
 
 
-def stop_for(visit: Visit, clock: CityClock, at: datetime) -> Stop:
+def stop_for(visit: Visit | VisitRow, clock: CityClock, at: datetime) -> Stop:
     """The visit as the engine sees it. One under way keeps its planned start unless that is past."""
     fixed_start = None
     service = visit.service_minutes * 60
@@ -119,19 +136,27 @@ def stop_for(visit: Visit, clock: CityClock, at: datetime) -> Stop:
         window_start=clock.seconds(visit.window_start_at),
         window_end=clock.seconds(visit.window_end_at),
         service=service,
-        skills=dict(visit.required_skills),
+        skills=_shared(tuple(visit.required_skills.items())),
         brands=frozenset(visit.required_brands),
         pinned=visit.is_pinned,
         fixed_start=fixed_start,
+        parts=_NO_PARTS,
         named=visit.engineer_id if visit.status == VisitStatus.CONFIRMED else None,
     )
 
 
-def _route(engineer: Engineer, visits: Iterable[Visit], city: City, on: date, at: datetime) -> Route:
-    clock = CityClock.of(city, on)
-    visits = list(visits)
+_NO_PARTS: Mapping[Hashable, int] = {}
+
+
+@lru_cache(maxsize=512)
+def _shared(skills: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
+    """One mapping for all visits that ask the same: thousands of them are kept at once. Read-only."""
+    return dict(skills)
+
+
+def _route(day: EngineerDay, visits: Sequence[VisitRow], clock: CityClock, at: datetime) -> Route:
     under_way = [v for v in visits if v.status in UNDER_WAY]
-    waiting = [v for v in visits if v.status in OPEN and v.status not in UNDER_WAY]
+    waiting = [v for v in visits if v.status in MOVABLE]
     ended = [v for v in visits if v.status in ENDED and v.ended_at is not None]
     start_place: Place | None = None
     if ended:
@@ -139,7 +164,7 @@ def _route(engineer: Engineer, visits: Iterable[Visit], city: City, on: date, at
         start_place = (last.latitude, last.longitude)
     not_before = max(0, clock.seconds(at))  # 0 on later days; after midnight, and so never, on past ones
     return Route(
-        engineer_id=engineer.pk,
+        engineer_id=day.engineer_id,
         stops=tuple(stop_for(visit, clock, at) for visit in [*under_way, *waiting]),
         not_before=not_before,
         start_place=start_place,

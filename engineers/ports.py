@@ -1,6 +1,6 @@
 """Facts that engineers needs from above: what a visit is for, said by the app that ordered it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,3 +53,18 @@ def register_visit_search(search: Search) -> None:
 def find_visits(text: str) -> Sequence[int]:
     """Ids of visits ordered under a reference that begins with the text; none for an empty text."""
     return _search(text) if _search is not None and text else ()
+
+
+References = Callable[[Collection[int]], dict[int, str]]
+_references: References | None = None
+
+
+def register_visit_references(references: References) -> None:
+    """The upper app names its call: visit ids -> the references that people know them by."""
+    global _references
+    _references = references
+
+
+def visit_references(ids: Collection[int]) -> dict[int, str]:
+    """References by visit id, for sentences that name many visits: far less work than their details."""
+    return _references(ids) if _references is not None and ids else {}

@@ -1,6 +1,6 @@
 """What board and engineer's day show of a visit: the answer to the port that engineers declares."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -60,6 +60,12 @@ def _details(link: OrderVisit, district: str, unmasked: bool) -> VisitDetails:
         phone=phone,
         url=reverse("door", args=[link.visit.reference]),
     )
+
+
+def references_of_visits(ids: Collection[int]) -> dict[int, str]:
+    """The order's reference by visit id: the newest order's where a visit serves several. One query."""
+    links = OrderVisit.objects.filter(visit__in=ids).order_by("id")
+    return dict(links.values_list("visit_id", "order__reference"))
 
 
 def visits_ordered_under(text: str) -> list[int]:

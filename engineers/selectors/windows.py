@@ -17,8 +17,9 @@ from engineers.dispatch import (
     nearest_windows,
 )
 from engineers.dispatch.opening import may_open
+from engineers.known_days import KNOWN_DAYS
 from engineers.models import BrandAuthorisation, Engineer, EngineerCertificate, Visit
-from engineers.planning import CityClock, city_today, load_plans
+from engineers.planning import CityClock, city_today
 from repairhub.core.errors import InvalidInput
 from repairhub.places.models import City
 
@@ -85,8 +86,8 @@ def offered_windows(
     """Every window of the days from `first` on (today by default), open or shut, in order.
 
     `leaving_out`: the visit that is to move, given up for the new window, so in nobody's way.
-    Never beyond the booking horizon. Six queries for any number of days. Raises InvalidInput for a place
-    outside the city.
+    Never beyond the booking horizon. Seven queries at most for any number of days. Raises InvalidInput for a
+    place outside the city.
     """
     check_place(city, latitude, longitude)
     today = city_today(city, at)
@@ -96,7 +97,7 @@ def offered_windows(
         return []
     last = min(start + timedelta(days=(days or policy.booking_days()) - 1), horizon)
     offered = []
-    for on, plan in load_plans(city, start, last, at).items():
+    for on, plan in KNOWN_DAYS.plans(city, start, last, at).items():
         if leaving_out is not None:
             plan = plan.without(leaving_out.pk)
         clock = CityClock.of(city, on)
@@ -111,6 +112,7 @@ def offered_windows(
             brands=needs.brands,
             slack=policy.slack_seconds(),
             explain=False,
+            cheapest=False,
         )
         is_near = leaving_out is None and (on - today).days < policy.opening_days()
         visit = Stop("new", (latitude, longitude), 0, 0, 0, needs.skills, needs.brands)
