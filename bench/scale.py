@@ -41,7 +41,6 @@ class Planned:
     wall: float
     cpu: float
     postgres: float
-    transactions: int
 
 
 def measure() -> list[Row]:
@@ -55,7 +54,7 @@ def measure() -> list[Row]:
             cities = _real_cities(on)
             country = _planned(cities, [on])
             rows = _rows("3,000 visits, 600 engineers, 36 cities", country, bar=60)
-            rows.append(Row("queries a city-day, counted in one city", _queries(cities[0], on), ""))
+            rows.append(Row("queries of planning one city-day once more", _queries(cities[0], on), ""))
             if scale > 0:
                 count = max(2, round(TENTH_CITIES * scale))
                 days = [on + timedelta(days=n) for n in range(TENTH_DAYS)]
@@ -114,7 +113,7 @@ def _planned(cities: list[Any], days: list[date]) -> Planned:
     waiting = CityDay.objects.filter(city__in=cities, on__in=days).exclude(planned_version=F("version"))
     count, visits = waiting.count(), Visit.objects.filter(city__in=cities, on__in=days).count()
     say(f"{visits} visits of {count} city-days are there")
-    before, committed, begun = _cpu_seconds(), _transactions(), time.monotonic()
+    before, begun = _cpu_seconds(), time.monotonic()
     # the biggest first, as it is best for the last worker to be done
     for city in cities:
         for on in days:
@@ -126,10 +125,10 @@ def _planned(cities: list[Any], days: list[date]) -> Planned:
         if time.monotonic() - said > 30:
             say(f"{count - left} of {count} city-days after {time.monotonic() - begun:.0f} s")
             said = time.monotonic()
-        time.sleep(0.1)
+        time.sleep(0.5)
     wall, after = time.monotonic() - begun, _cpu_seconds()
     cpu, postgres = (after[kind] - before[kind] for kind in ("celery", "postgres"))
-    return Planned(count, visits, wall, cpu, postgres, _transactions() - committed)
+    return Planned(count, visits, wall, cpu, postgres)
 
 
 def _rows(what: str, planned: Planned, bar: float | None = None) -> list[Row]:
@@ -138,7 +137,6 @@ def _rows(what: str, planned: Planned, bar: float | None = None) -> list[Row]:
         Row(f"{what}: CPU of the workers", planned.cpu, "s"),
         Row(f"{what}: CPU of PostgreSQL", planned.postgres, "s"),
         Row(f"{what}: CPU of the workers a visit", planned.cpu / planned.visits * 1000, "ms"),
-        Row(f"{what}: transactions a city-day", planned.transactions / planned.days, ""),
     ]
 
 
@@ -161,33 +159,31 @@ def _queries(city: Any, on: date) -> int:
     return count
 
 
-def _transactions() -> int:
+def _cpu_seconds() -> dict[str, float]:
+    """CPU seconds so far of this run's workers and of its PostgreSQL, ended processes of both included."""
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")
-        return int(cursor.fetchone()[0])
-
-
-def _cpu_seconds() -> dict[str, float]:
-    """CPU seconds so far of this run's workers, and of all PostgreSQL processes of the machine.
-
-    Another PostgreSQL beside ours is counted too: on a machine with nothing else on it there is none.
-    """
-    tick = os.sysconf("SC_CLK_TCK")
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+    postmaster = _stat(Path(f"/proc/{backend}/stat"))[1]
     found = {"celery": 0.0, "postgres": 0.0}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            name, _, rest = stat.read_text().rpartition(")")
+            seconds, parent = _stat(path)
         except OSError:
             continue  # it ended while we looked
-        # of children that have ended too: fields 14 to 17 of proc(5)
-        seconds = sum(int(field) for field in rest.split()[11:15]) / tick
-        if stat.parent.name in _PIDS:
+        if path.parent.name in _PIDS:
             found["celery"] += seconds
-        elif name.endswith("(postgres"):
+        elif str(postmaster) in (path.parent.name, str(parent)):
             found["postgres"] += seconds
     return found
+
+
+def _stat(path: Path) -> tuple[float, int]:
+    """CPU seconds of a process, with its children that have ended, and its parent's id (proc(5))."""
+    fields = path.read_text().rpartition(")")[2].split()
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK"), int(fields[1])
 
 
 _PIDS: set[str] = set()
