@@ -206,9 +206,11 @@ def book_more_windows(request: HttpRequest) -> HttpResponse:
 def _offered(booking: Booking, days: int | None = None) -> list[OfferedWindow]:
     """Windows as a gap in a route or a worker's answer opens them; the worker is rung where it is of use."""
     plan = booking.progress.visit_plan
-    place = {"city": plan.pin.city, "latitude": plan.pin.latitude, "longitude": plan.pin.longitude}
-    offered = offered_windows(**place, needs=plan.needs, at=booking.at, days=days)
-    return with_openings(offered, **place, needs=plan.needs)
+    city, latitude, longitude = plan.pin.city, plan.pin.latitude, plan.pin.longitude
+    offered = offered_windows(
+        city=city, latitude=latitude, longitude=longitude, needs=plan.needs, at=booking.at, days=days
+    )
+    return with_openings(offered, city=city, latitude=latitude, longitude=longitude, needs=plan.needs)
 
 
 def _looking(offered: list[OfferedWindow], shown: list[int], tries: int) -> dict[str, Any]:
