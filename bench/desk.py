@@ -41,7 +41,7 @@ def measure() -> list[Row]:
             for n in range(DAYS)
         ]
         say(f"{ENGINEERS} engineers, {sum(len(day) for day in days)} visits in {DAYS} days")
-        return [*_candidates(days, draw), *_windows(city, draw)]
+        return [*_windows(city, draw), *_candidates(days, draw)]
 
 
 def _candidates(days: list[list[Any]], draw: random.Random) -> list[Row]:

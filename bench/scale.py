@@ -5,6 +5,7 @@ SCALE=0.1 takes a tenth of the second part, for a look; 0 leaves it out.
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -34,13 +35,14 @@ PATIENCE = 3_600
 
 @dataclass(frozen=True)
 class Planned:
-    """City-days planned by the workers: seconds of the wall's clock, CPU of workers and of PostgreSQL."""
+    """City-days planned by the workers: seconds of the wall's clock, CPU of workers and of PostgreSQL; MB."""
 
     days: int
     visits: int
     wall: float
     cpu: float
     postgres: float
+    memory: float
 
 
 def measure() -> list[Row]:
@@ -128,7 +130,7 @@ def _planned(cities: list[Any], days: list[date]) -> Planned:
         time.sleep(0.5)
     wall, after = time.monotonic() - begun, _cpu_seconds()
     cpu, postgres = (after[kind] - before[kind] for kind in ("celery", "postgres"))
-    return Planned(count, visits, wall, cpu, postgres)
+    return Planned(count, visits, wall, cpu, postgres, _largest_worker())
 
 
 def _rows(what: str, planned: Planned, bar: float | None = None) -> list[Row]:
@@ -136,6 +138,7 @@ def _rows(what: str, planned: Planned, bar: float | None = None) -> list[Row]:
         Row(f"{what}: planned by {WORKERS} workers", planned.wall, "s", bar),
         Row(f"{what}: CPU of the workers", planned.cpu, "s"),
         Row(f"{what}: CPU of PostgreSQL", planned.postgres, "s"),
+        Row(f"{what}: largest worker so far (RSS)", planned.memory, "MB"),
         Row(f"{what}: CPU of the workers a visit", planned.cpu / planned.visits * 1000, "ms"),
     ]
 
@@ -184,6 +187,12 @@ def _stat(path: Path) -> tuple[float, int]:
     """CPU seconds of a process, with its children that have ended, and its parent's id (proc(5))."""
     fields = path.read_text().rpartition(")")[2].split()
     return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK"), int(fields[1])
+
+
+def _largest_worker() -> float:
+    """The most memory that one worker has had so far, MB (10^6 bytes)."""
+    found = [re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0] for pid in _PIDS]
+    return max(int(size) for size in found) * 1024 / 1e6
 
 
 _PIDS: set[str] = set()

@@ -55,7 +55,7 @@ def find_visits(text: str) -> Sequence[int]:
     return _search(text) if _search is not None and text else ()
 
 
-References = Callable[[Collection[int]], dict[int, str]]
+References = Callable[[Collection[int]], dict[object, str]]
 _references: References | None = None
 
 
@@ -65,6 +65,6 @@ def register_visit_references(references: References) -> None:
     _references = references
 
 
-def visit_references(ids: Collection[int]) -> dict[int, str]:
+def visit_references(ids: Collection[int]) -> dict[object, str]:
     """References by visit id, for sentences that name many visits: far less work than their details."""
     return _references(ids) if _references is not None and ids else {}

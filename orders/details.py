@@ -62,7 +62,7 @@ def _details(link: OrderVisit, district: str, unmasked: bool) -> VisitDetails:
     )
 
 
-def references_of_visits(ids: Collection[int]) -> dict[int, str]:
+def references_of_visits(ids: Collection[int]) -> dict[object, str]:
     """The order's reference by visit id: the newest order's where a visit serves several. One query."""
     links = OrderVisit.objects.filter(visit__in=ids).order_by("id")
     return dict(links.values_list("visit_id", "order__reference"))

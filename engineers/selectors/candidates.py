@@ -81,7 +81,7 @@ def still_owed(stop: Stop, visit: Visit, plan: DayPlan, at: datetime) -> Stop:
 def wording_of(reasons: Sequence[Reason]) -> Wording:
     """The names that these reasons speak of, each visit under the reference that the board shows."""
     wording = Wording.of(reasons)
-    known: dict[object, str] = dict(visit_references([key for key in wording.visits if isinstance(key, int)]))
+    known = visit_references([key for key in wording.visits if isinstance(key, int)])
     return replace(wording, visits={**wording.visits, **known})
 
 
