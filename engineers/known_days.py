@@ -21,8 +21,11 @@ from engineers.rows import EngineerRow, engineer_rows
 from repairhub.places.models import City
 
 MOST_STOPS = 8_000
-"""Stops of all days kept together; with their timetables 1.5 KB each, measured (bench/desk.py)."""
-MOST_CITIES = 8
+"""Stops and routes of all days kept together: 14 full days of 100 engineers. 6.5 MB, measured."""
+LEAST_STOPS = 40
+"""A day with fewer is quicker read than it is worth its memory."""
+MOST_CITIES = 2
+"""Cities whose engineers' days are remembered."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class _Known:
     days: Sequence[EngineerDay]
     time_zone: str
     plan: DayPlan
-    stops: int
+    size: int
 
     def holds(self, version: int, days: Sequence[EngineerDay], city: City) -> bool:
         """Whether a plan read now would be the same."""
@@ -46,8 +49,8 @@ class _Known:
 class KnownDays:
     """The days read last, by city and day, bounded by the stops in them. One for each process."""
 
-    def __init__(self, most_stops: int = MOST_STOPS) -> None:
-        self._most = most_stops
+    def __init__(self, most_stops: int = MOST_STOPS, least_stops: int = LEAST_STOPS) -> None:
+        self._most, self._least = most_stops, least_stops
         self._lock = Lock()
         self._known: OrderedDict[tuple[int, date], _Known] = OrderedDict()
         self._engineers: OrderedDict[
@@ -72,9 +75,10 @@ class KnownDays:
         visits = visits_of(city, missing) if missing else {}
         for on in missing:
             plans[on] = day_plan(city, on, days[on], visits, at)
-            if on > city_today(city, at):
-                stops = sum(len(route.stops) for route in plans[on].routes.values())
-                self._keep(city, on, _Known(versions.get(on, 0), days[on], city.time_zone, plans[on], stops))
+            stops = sum(len(route.stops) for route in plans[on].routes.values())
+            if on > city_today(city, at) and stops >= self._least:
+                size = stops + len(days[on])
+                self._keep(city, on, _Known(versions.get(on, 0), days[on], city.time_zone, plans[on], size))
         return {on: plans[on] for on in days}
 
     def forget(self) -> None:
@@ -84,9 +88,9 @@ class KnownDays:
             self._engineers.clear()
 
     @property
-    def stops(self) -> int:
-        """How many stops are kept."""
-        return sum(known.stops for known in self._known.values())
+    def size(self) -> int:
+        """How many stops and routes are kept."""
+        return sum(known.size for known in self._known.values())
 
     def _days(self, city: City, first: date, last: date) -> dict[date, list[EngineerDay]]:
         """The engineers' days, made anew only where one of their rows differs from those read last."""
@@ -116,7 +120,7 @@ class KnownDays:
         with self._lock:
             self._known[city.pk, on] = known
             self._known.move_to_end((city.pk, on))
-            while self.stops > self._most and self._known:
+            while self.size > self._most and self._known:
                 self._known.popitem(last=False)
 
 

@@ -209,18 +209,17 @@ def feasible_windows(
     """
     wanted = Stop(("window",), place, 0, 0, service, skills or {}, brands, parts=parts or {})
     able = [
-        plan.timetable(day.engineer_id)
-        for day in plan
-        if day.on_shift and is_qualified(wanted, day) and _is_equipped(wanted, day, plan)
+        day for day in plan if day.on_shift and is_qualified(wanted, day) and _is_equipped(wanted, day, plan)
     ]
     answers = []
     for window in windows:
         stop = replace(wanted, window_start=window.start, window_end=window.end)
         best: tuple[int, int, int] | None = None
         who: Timetable | None = None
-        for timetable in able:
-            if timetable.day.shift_end <= window.start or timetable.day.shift_start > window.end:
+        for day in able:
+            if day.shift_end <= window.start or day.shift_start > window.end:
                 continue
+            timetable = plan.timetable(day.engineer_id)  # driven through only where it is asked for
             found = best_position(timetable, stop, slack=slack, earliest=earliest)
             if found is not None and (best is None or found[:2] < best[:2]):
                 best, who = found, timetable

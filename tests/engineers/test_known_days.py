@@ -58,7 +58,7 @@ def visit(city: City, engineer: Engineer) -> Visit:
 @pytest.fixture
 def known(visit: Visit) -> KnownDays:
     """A memory of its own that knows tomorrow."""
-    days = KnownDays()
+    days = KnownDays(least_stops=1)
     days.plans(visit.city, TOMORROW, TOMORROW, MORNING)
     return days
 
@@ -129,10 +129,10 @@ class TestWhatHasChanged:
 
 class TestWhatIsNeverKept:
     def test_today_which_goes_on_with_the_clock(self, city: City, engineer: Engineer) -> None:
-        known = KnownDays()
+        known = KnownDays(least_stops=0)
         early = known.plans(city, DAY, DAY, MORNING)[DAY]
         late = known.plans(city, DAY, DAY, clock("12:00"))[DAY]
-        assert known.stops == 0
+        assert known.size == 0
         assert early.routes[engineer.pk].not_before < late.routes[engineer.pk].not_before
 
     def test_tomorrow_once_it_has_become_today(self, city: City, known: KnownDays) -> None:
@@ -154,17 +154,25 @@ class TestWhatIsNeverKept:
 
 
 class TestTheMemoryIsBounded:
+    def test_a_day_with_few_visits_is_read_each_time(self, city: City, visit: Visit) -> None:
+        known = KnownDays(least_stops=2)
+        known.plans(city, TOMORROW, TOMORROW, MORNING)
+        assert known.size == 0
+        planned_visit(city=city, on=TOMORROW, window="14:00")
+        known.plans(city, TOMORROW, TOMORROW, MORNING)
+        assert known.size == 3
+
     def test_by_stops_the_day_used_longest_ago_goes_first(self, city: City, engineer: Engineer) -> None:
         days = [DAY + timedelta(days=n) for n in range(1, 4)]
         for on in days:
             planned_visit(city=city, on=on)
-        known = KnownDays(most_stops=2)
+        known = KnownDays(most_stops=4, least_stops=1)
         first = known.plans(city, days[0], days[0], MORNING)[days[0]]
         known.plans(city, days[1], days[2], MORNING)
-        assert known.stops == 2
+        assert known.size == 4  # two stops in two routes
         assert known.plans(city, days[0], days[0], MORNING)[days[0]] is not first
 
     def test_a_day_larger_than_the_memory_is_not_kept(self, city: City, visit: Visit) -> None:
-        known = KnownDays(most_stops=0)
+        known = KnownDays(most_stops=0, least_stops=0)
         assert known.plans(city, TOMORROW, TOMORROW, MORNING)[TOMORROW].engineer_of(visit.pk) is not None
-        assert known.stops == 0
+        assert known.size == 0
