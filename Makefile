@@ -29,7 +29,7 @@ check: ## format, lint, types, layers, templates, migrations, production setting
 	$(VENV_PYTHON) -W ignore manage.py makemigrations --check --dry-run
 	$(VENV_PYTHON) -m tests.deploy_check
 
-bench: ## the figures that issues ask for, measured (ONLY=start, dispatch, simulation, board; CITIES=all)
+bench: ## the figures that issues ask for, measured (ONLY=start, dispatch, simulation, board, desk, scale)
 	@$(PYTHON) repairhub/ops/start/bootstrap.py tests
 	@$(VENV_PYTHON) -m bench $(ONLY)
 

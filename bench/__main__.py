@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import board, dispatch, simulation, start
+from bench import board, desk, dispatch, scale, simulation, start
 from bench.rows import Row
 
 BENCHES: dict[str, Callable[[], list[Row]]] = {
@@ -13,6 +13,8 @@ BENCHES: dict[str, Callable[[], list[Row]]] = {
     "dispatch": dispatch.measure,
     "simulation": simulation.measure,
     "board": board.measure,
+    "desk": desk.measure,
+    "scale": scale.measure,
 }
 
 

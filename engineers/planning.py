@@ -1,7 +1,7 @@
 """From rows to the dispatch engine's plain data, a fixed number of queries for any number of days."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,8 @@ from functools import lru_cache
 from engineers import osrm
 from engineers.dispatch import DayPlan, EngineerDay, HaversineTravel, Pace, Place, Route, Stop, Travel
 from engineers.models import DayWeather, Engineer, Visit
-from engineers.states import ENDED, OPEN, UNDER_WAY, SuspensionKind, VisitStatus
+from engineers.rows import EngineerRow, VisitRow, engineer_rows, visit_rows
+from engineers.states import ENDED, MOVABLE, UNDER_WAY, SuspensionKind, VisitStatus
 from repairhub.places.models import City, CityPace, hourly_factors
 
 
@@ -79,28 +80,63 @@ def load_plans(
     `places`: where a visit may be put in; what is known of the streets from and to there is recalled, and no
     server is asked, so that it may be called under the day's lock.
     """
-    engineers = list(Engineer.objects.working_in(city).with_day(first, last).order_by("id"))
-    visits: dict[tuple[date, int | None], list[Visit]] = defaultdict(list)
-    rows = Visit.objects.filter(city=city, on__range=(first, last)).exclude(status=VisitStatus.CANCELLED)
-    for visit in rows.order_by("planned_start_at", "id"):
-        visits[visit.on, visit.engineer_id].append(visit)
-    paces = list(city.paces.all())
-    weather = {one.on: one for one in DayWeather.objects.filter(city=city, on__range=(first, last))}
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    engineers = engineer_rows(city, first, last)
+    visits = visits_of(city, days)
+    paces = paces_of(city, days)
+    weather = weather_of(city, first, last)
     plans = {}
-    for offset in range((last - first).days + 1):
-        on = first + timedelta(days=offset)
-        pace = pace_of(paces, on)
-        days = [engineer_day(engineer, on, pace) for engineer in engineers]
-        routes = [_route(engineer, visits[on, engineer.pk], city, on, at) for engineer in engineers]
-        if osrm.is_used():
-            osrm.recall_legs(days, routes, places)
-        travel = travel_in(city, weather.get(on))
-        plans[on] = DayPlan(days, routes, travel).accepting_present_lateness()
+    for on in days:
+        own = [engineer_day(engineer, on, paces[on]) for engineer in engineers]
+        plans[on] = day_plan(city, on, own, visits, at, travel_in(city, weather.get(on)), places)
     return plans
 
 
-def engineer_day(engineer: Engineer, on: date, pace: Pace | None = None) -> EngineerDay:
-    """What the engineer may do that day and when (loaded by `with_day`), at the city's pace."""
+VisitsOfDays = Mapping[tuple[date, int | None], list[VisitRow]]
+
+
+def visits_of(city: City, days: Sequence[date]) -> VisitsOfDays:
+    """The visits of these days by day and engineer, those called off left out. One query."""
+    found: dict[tuple[date, int | None], list[VisitRow]] = defaultdict(list)
+    rows = Visit.objects.filter(city=city, on__in=days).exclude(status=VisitStatus.CANCELLED)
+    for visit in visit_rows(rows.order_by("planned_start_at", "id")):
+        found[visit.on, visit.engineer_id].append(visit)
+    return found
+
+
+def paces_of(city: City, days: Sequence[date]) -> dict[date, Pace | None]:
+    """The city's pace on each of these days. One query."""
+    rows = list(city.paces.all())
+    return {on: pace_of(rows, on) for on in days}
+
+
+def weather_of(city: City, first: date, last: date) -> dict[date, DayWeather]:
+    """What was said of the weather of these days. One query."""
+    return {one.on: one for one in DayWeather.objects.filter(city=city, on__range=(first, last))}
+
+
+def day_plan(
+    city: City,
+    on: date,
+    days: Sequence[EngineerDay],
+    visits: VisitsOfDays,
+    at: datetime,
+    travel: Travel,
+    places: Sequence[Place] = (),
+) -> DayPlan:
+    """The routes of one day out of its engineers' days and visits, as they stand at `at`."""
+    clock = CityClock.of(city, on)
+    routes = [_route(day, visits.get((on, int(str(day.engineer_id))), ()), clock, at) for day in days]
+    if osrm.is_used():
+        osrm.recall_legs(days, routes, places)
+    return DayPlan(days, routes, travel).accepting_present_lateness()
+
+
+def engineer_day(engineer: Engineer | EngineerRow, on: date, pace: Pace | None = None) -> EngineerDay:
+    """What the engineer may do that day and when, at the city's pace.
+
+    The engineer comes loaded by `with_day`, or is a row of `engineer_rows`.
+    """
     base = (engineer.base_latitude, engineer.base_longitude)
     skills: dict[str, int] = {}
     lapsed: dict[str, str] = {}
@@ -139,7 +175,7 @@ def engineer_day(engineer: Engineer, on: date, pace: Pace | None = None) -> Engi
     )
 
 
-def stop_for(visit: Visit, clock: CityClock, at: datetime) -> Stop:
+def stop_for(visit: Visit | VisitRow, clock: CityClock, at: datetime) -> Stop:
     """The visit as the engine sees it. One under way keeps its planned start unless that is past."""
     fixed_start = None
     service = visit.service_minutes * 60
@@ -157,19 +193,27 @@ def stop_for(visit: Visit, clock: CityClock, at: datetime) -> Stop:
         window_start=clock.seconds(visit.window_start_at),
         window_end=clock.seconds(visit.window_end_at),
         service=service,
-        skills=dict(visit.required_skills),
+        skills=_shared(tuple(visit.required_skills.items())),
         brands=frozenset(visit.required_brands),
         pinned=visit.is_pinned,
         fixed_start=fixed_start,
+        parts=_NO_PARTS,
         named=visit.engineer_id if visit.status == VisitStatus.CONFIRMED else None,
     )
 
 
-def _route(engineer: Engineer, visits: Iterable[Visit], city: City, on: date, at: datetime) -> Route:
-    clock = CityClock.of(city, on)
-    visits = list(visits)
+_NO_PARTS: Mapping[Hashable, int] = {}
+
+
+@lru_cache(maxsize=512)
+def _shared(skills: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
+    """One mapping for all visits that ask the same: thousands of them are kept at once. Read-only."""
+    return dict(skills)
+
+
+def _route(day: EngineerDay, visits: Sequence[VisitRow], clock: CityClock, at: datetime) -> Route:
     under_way = [v for v in visits if v.status in UNDER_WAY]
-    waiting = [v for v in visits if v.status in OPEN and v.status not in UNDER_WAY]
+    waiting = [v for v in visits if v.status in MOVABLE]
     ended = [v for v in visits if v.status in ENDED and v.ended_at is not None]
     start_place: Place | None = None
     if ended:
@@ -177,7 +221,7 @@ def _route(engineer: Engineer, visits: Iterable[Visit], city: City, on: date, at
         start_place = (last.latitude, last.longitude)
     not_before = max(0, clock.seconds(at))  # 0 on later days; after midnight, and so never, on past ones
     return Route(
-        engineer_id=engineer.pk,
+        engineer_id=day.engineer_id,
         stops=tuple(stop_for(visit, clock, at) for visit in [*under_way, *waiting]),
         not_before=not_before,
         start_place=start_place,

@@ -36,3 +36,13 @@ def prices(city: City | None = None) -> Prices:
 def plan_seconds(visits: int, times: int = 1) -> float:
     """CPU seconds that planning a day with so many visits afresh may take: 10 ms a visit, times as asked."""
     return min(max(times * visits * SECONDS_A_VISIT, LEAST_SECONDS), MOST_SECONDS)
+
+
+def opening_days() -> int:
+    """On so many days, from today on, shut windows are looked for that moving others would open."""
+    return int(settings.OPENING_DAYS)
+
+
+def opening_rounds() -> int:
+    """Rounds of the search for one window that is to be opened by moving others."""
+    return int(settings.OPENING_ROUNDS)

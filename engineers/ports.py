@@ -1,6 +1,6 @@
 """Facts that engineers needs from above: what a visit is for, said by the app that ordered it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -114,3 +114,18 @@ def register_panel_sections(sections: Sections) -> None:
 def panel_sections(visit: "Visit", user: Any) -> list[Section]:
     """What upper apps have to show and to offer in the panel of a visit: (template, its context) each."""
     return [section for sections in _sections for section in sections(visit, user)]
+
+
+References = Callable[[Collection[int]], dict[object, str]]
+_references: References | None = None
+
+
+def register_visit_references(references: References) -> None:
+    """The upper app names its call: visit ids -> the references that people know them by."""
+    global _references
+    _references = references
+
+
+def visit_references(ids: Collection[int]) -> dict[object, str]:
+    """References by visit id, for sentences that name many visits: far less work than their details."""
+    return _references(ids) if _references is not None and ids else {}

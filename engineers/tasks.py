@@ -10,6 +10,7 @@ from engineers import policy
 from engineers.models import CityDay
 from engineers.planning import city_today
 from engineers.services.access import forget_access_notes
+from engineers.services.looking import Question, look
 from engineers.services.reminding import remind_of_ending
 from engineers.services.replanning import StalePlan, replan_day
 from engineers.services.rework_rate import review_rework_rates
@@ -121,3 +122,24 @@ def forget_places() -> int:
     """
     at = timezone.now()
     return forget_access_notes(at=at) if claim_tick("forget_places", at) else 0
+
+
+@shared_task(expires=60)
+def look_for_openings(
+    on: str,
+    city_id: int,
+    latitude: float,
+    longitude: float,
+    minutes: int,
+    skills: dict[str, int],
+    brands: list[str],
+) -> str:
+    """Looks for windows of a near day that moving others opens, about that place; says how it went.
+
+    Twice: the same answer is kept again. Late: nobody waits any more, and it expires. Never: the page offers
+    what insertion alone finds.
+    """
+    question = Question(
+        city_id, latitude, longitude, minutes, tuple(sorted(skills.items())), tuple(sorted(brands))
+    )
+    return look(question=question, on=date.fromisoformat(on), at=timezone.now())

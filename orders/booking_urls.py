@@ -10,6 +10,7 @@ urlpatterns = [
     path("book/repair/", booking_choices.book_repairs, name="book_repairs"),
     path("book/place/", booking_choices.book_place, name="book_place"),
     path("book/time/", booking_choices.book_window, name="book_window"),
+    path("book/time/more/", booking_choices.book_more_windows, name="book_more_windows"),
     path("book/contact/", booking_promise.book_contact, name="book_contact"),
     path("book/contact/<int:position>/", booking_promise.book_code, name="book_code"),
     path("book/confirm/", booking_promise.book_confirm, name="book_confirm"),

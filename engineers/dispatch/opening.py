@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from engineers.dispatch.explain import is_qualified
 from engineers.dispatch.insertion import best_insertion
 from engineers.dispatch.lanes import Prices
 from engineers.dispatch.plan import DayPlan
@@ -20,20 +21,30 @@ def open_by_moving(
 ) -> DayPlan | None:
     """Return the plan with the visit in it and every promise kept, or None where none was found.
 
-    Insertion alone is tried first, with the slack of the prices. Pins and started visits stay.
+    Insertion alone is tried first, with the slack of the prices. Pins and started visits stay. Customers who
+    know their engineer's name keep that engineer, unless no such plan was found in half of the rounds.
     """
-    slack = prices.slack if prices else 0
-    candidate = best_insertion(stop, plan, slack=slack)
-    if candidate is not None and candidate.position is not None:
-        return plan.with_stop(stop, candidate.engineer_id, candidate.position)
-    wished = replace(stop, promised=False, weight=WISHED)
-    found = search(plan, [wished], draw=draw, rounds=rounds, prices=prices, stop_when_served=True)
-    if found.unserved:
-        return None
-    holder = found.plan.engineer_of(stop.visit_id)
-    route = found.plan.routes[holder]  # type: ignore[index]  # served, so somebody has it
-    stops = tuple(stop if other is wished else other for other in route.stops)
-    return found.plan.with_route(replace(route, stops=stops))
+    inserted = _inserted(plan, stop, prices)
+    if inserted is not None or not may_open(plan, stop):
+        return inserted
+    gentle = _names_kept(plan)
+    if gentle is not plan:
+        rounds //= 2
+        found = _searched(gentle, stop, draw, rounds, prices)
+        if found is not None:
+            return _with_own_stops(found, plan)
+    return _searched(plan, stop, draw, rounds, prices)
+
+
+def may_open(plan: DayPlan, stop: Stop) -> bool:
+    """Return whether anybody at work then may do the visit at all, so that moving others could help."""
+    return any(
+        day.on_shift
+        and day.shift_start <= stop.window_end
+        and day.shift_end > stop.window_start
+        and is_qualified(stop, day)
+        for day in plan
+    )
 
 
 def openable_windows(
@@ -58,3 +69,41 @@ def openable_windows(
         )
         is not None
     ]
+
+
+def _searched(plan: DayPlan, stop: Stop, draw: Draw, rounds: int, prices: Prices | None) -> DayPlan | None:
+    wished = replace(stop, promised=False, weight=WISHED)
+    found = search(plan, [wished], draw=draw, rounds=rounds, prices=prices, stop_when_served=True)
+    if found.unserved:
+        return None
+    # as sure as any other window: in the day so arranged insertion offers it, slack at the shift's end too
+    return _inserted(found.plan.without(stop.visit_id), stop, prices)
+
+
+def _inserted(plan: DayPlan, stop: Stop, prices: Prices | None) -> DayPlan | None:
+    candidate = best_insertion(stop, plan, slack=prices.slack if prices else 0)
+    if candidate is None or candidate.position is None:
+        return None
+    return plan.with_stop(stop, candidate.engineer_id, candidate.position)
+
+
+def _names_kept(plan: DayPlan) -> DayPlan:
+    """The plan in which every visit whose customer knows its engineer stays with that engineer."""
+    for route in list(plan.routes.values()):
+        stops = tuple(
+            replace(stop, pinned=True) if stop.named == route.engineer_id and not stop.pinned else stop
+            for stop in route.stops
+        )
+        if stops != route.stops:
+            plan = plan.with_route(replace(route, stops=stops))
+    return plan
+
+
+def _with_own_stops(found: DayPlan, plan: DayPlan) -> DayPlan:
+    """The found plan with the stops as the present plan has them."""
+    own = {stop.visit_id: stop for route in plan.routes.values() for stop in route.stops}
+    for route in list(found.routes.values()):
+        stops = tuple(own.get(stop.visit_id, stop) for stop in route.stops)
+        if stops != route.stops:
+            found = found.with_route(replace(route, stops=stops))
+    return found

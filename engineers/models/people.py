@@ -202,9 +202,12 @@ class WeeklyShift(models.Model):
     @property
     def breaks(self) -> tuple[tuple[int, int], ...]:
         """The break in seconds from midnight, none or one."""
-        if self.break_starts_at is None or self.break_ends_at is None:
-            return ()
-        return ((_seconds(self.break_starts_at), _seconds(self.break_ends_at)),)
+        return breaks_of(self.break_starts_at, self.break_ends_at)
+
+
+def breaks_of(starts_at: time | None, ends_at: time | None) -> tuple[tuple[int, int], ...]:
+    """A break as the dispatch engine takes it, in seconds from midnight: none or one."""
+    return () if starts_at is None or ends_at is None else ((_seconds(starts_at), _seconds(ends_at)),)
 
 
 def _seconds(moment: time) -> int:

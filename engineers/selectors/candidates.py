@@ -7,9 +7,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from engineers.dispatch import Candidate, DayPlan, Reason, Stop, candidates, least_late
+from engineers.known_days import KNOWN_DAYS
 from engineers.models import Engineer, Skill, Visit
-from engineers.planning import CityClock, load_plans, stop_for
-from engineers.ports import visit_details
+from engineers.planning import CityClock, stop_for
+from engineers.ports import visit_references
 from engineers.reasons import Wording
 from engineers.roads import learn_roads
 from parts.models import Brand
@@ -42,10 +43,10 @@ class Candidates:
 
 
 def candidates_for(visit: Visit, at: datetime) -> Candidates:
-    """The candidates for a visit that may still change engineer. Thirteen queries, however many there are."""
+    """The candidates for a visit that may still change engineer. Fourteen queries at most, for any number."""
     here = (visit.latitude, visit.longitude)
     learn_roads(visit.city, visit.on, visit.on, places=[here])
-    plan = load_plans(visit.city, visit.on, visit.on, at, places=[here])[visit.on]
+    plan = KNOWN_DAYS.plans(visit.city, visit.on, visit.on, at, places=[here])[visit.on]
     clock = CityClock.of(visit.city, visit.on)
     stop = stop_for(visit, clock, at)
     holder = plan.engineer_of(visit.pk)
@@ -88,8 +89,7 @@ def still_owed(stop: Stop, visit: Visit, plan: DayPlan, at: datetime) -> Stop:
 def wording_of(reasons: Sequence[Reason]) -> Wording:
     """The names that these reasons speak of, each visit under the reference that the board shows."""
     wording = Wording.of(reasons)
-    details = visit_details(list(Visit.objects.filter(pk__in=list(wording.visits))))
-    known: dict[object, str] = {key: found.reference for key, found in details.items()}
+    known = visit_references([key for key in wording.visits if isinstance(key, int)])
     return replace(wording, visits={**wording.visits, **known})
 
 

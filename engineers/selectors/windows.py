@@ -1,16 +1,25 @@
 """Which arrival windows can be promised at a place."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from engineers import policy
-from engineers.dispatch import Window, arrival_windows, earliest_start, feasible_windows, nearest_windows
+from engineers.dispatch import (
+    Stop,
+    Window,
+    arrival_windows,
+    earliest_start,
+    feasible_windows,
+    nearest_windows,
+)
+from engineers.dispatch.opening import may_open
+from engineers.known_days import KNOWN_DAYS
 from engineers.models import BrandAuthorisation, Engineer, EngineerCertificate, Visit
-from engineers.planning import CityClock, city_today, load_plans
+from engineers.planning import CityClock, city_today
 from engineers.roads import learn_roads
 from repairhub.core.errors import InvalidInput
 from repairhub.places.models import City
@@ -27,17 +36,29 @@ class VisitNeeds:
 
 @dataclass(frozen=True)
 class OfferedWindow:
-    """An arrival window at a place; `is_open` where a real engineer can keep it."""
+    """An arrival window at a place; `is_open` where a real engineer can keep it.
+
+    `may_open`: shut as the routes stand, on a day near enough to look whether moving others opens it.
+    `is_pending`: a worker is looking. `by_moving`: open because one has found how.
+    """
 
     on: date
     start_at: datetime
     end_at: datetime
     is_open: bool
+    may_open: bool = False
+    is_pending: bool = False
+    by_moving: bool = False
 
     @property
     def key(self) -> str:
         """Names the window in forms and addresses: its start, ISO 8601 with the zone."""
         return self.start_at.isoformat()
+
+    @property
+    def stamp(self) -> int:
+        """Its start in seconds of Unix time: names it where the key's signs would be in the way."""
+        return int(self.start_at.timestamp())
 
 
 def check_place(city: City, latitude: float, longitude: float) -> None:
@@ -66,8 +87,8 @@ def offered_windows(
     """Every window of the days from `first` on (today by default), open or shut, in order.
 
     `leaving_out`: the visit that is to move, given up for the new window, so in nobody's way.
-    Never beyond the booking horizon. Eight queries for any number of days. Raises InvalidInput for a place
-    outside the city.
+    Never beyond the booking horizon. Nine queries at most for any number of days. Raises InvalidInput for a
+    place outside the city.
     """
     check_place(city, latitude, longitude)
     today = city_today(city, at)
@@ -79,7 +100,7 @@ def offered_windows(
     offered = []
     here = (latitude, longitude)
     learn_roads(city, start, last, places=[here])
-    for on, plan in load_plans(city, start, last, at, places=[here]).items():
+    for on, plan in KNOWN_DAYS.plans(city, start, last, at, places=[here]).items():
         if leaving_out is not None:
             plan = plan.without(leaving_out.pk)
         clock = CityClock.of(city, on)
@@ -94,10 +115,22 @@ def offered_windows(
             brands=needs.brands,
             slack=policy.slack_seconds(city),
             explain=False,
+            cheapest=False,
         )
+        is_near = leaving_out is None and (on - today).days < policy.opening_days()
+        visit = Stop("new", (latitude, longitude), 0, 0, 0, needs.skills, needs.brands)
         offered += [
-            OfferedWindow(on, clock.moment(a.window.start), clock.moment(a.window.end), a.feasible)
-            for a in answers
+            OfferedWindow(
+                on,
+                clock.moment(window.start),
+                clock.moment(window.end),
+                answer.feasible,
+                may_open=is_near
+                and not answer.feasible
+                and may_open(plan, replace(visit, window_start=window.start, window_end=window.end)),
+            )
+            for answer in answers
+            for window in [answer.window]
         ]
     return offered
 

@@ -1,7 +1,7 @@
 """Promising a window: the visit goes into a real route in the same transaction, or not at all."""
 
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from engineers import policy
-from engineers.dispatch import best_insertion, earliest_start, insert
-from engineers.models import Visit
+from engineers.dispatch import DayPlan, Stop, best_insertion, earliest_start, insert
+from engineers.dispatch.replan import moves
+from engineers.models import CityDay, Visit
 from engineers.planning import CityClock, city_today, load_plans, stop_for
 from engineers.selectors.windows import (
     VisitNeeds,
@@ -20,7 +21,8 @@ from engineers.selectors.windows import (
     offered_windows,
 )
 from engineers.services.events import record
-from engineers.services.routes import lock_city_day, write_routes
+from engineers.services.moves import announce_moves, locked_visits
+from engineers.services.routes import BrokenPlan, lock_city_day, write_routes
 from engineers.signals import visit_planned
 from repairhub.core.errors import Conflict, InvalidInput
 from repairhub.core.tokens import new_reference
@@ -41,7 +43,29 @@ class WindowShut(Conflict):
     nearest: list[Any]
 
 
-@transaction.atomic
+class NoGap(Exception):
+    """Nobody has a gap for the visit as the routes stand; nothing was written, and no lock is held."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A re-arranged day in which a new visit has its place, and the version of the day it was found on.
+
+    Computed without a lock, as of `at`; `stop` is the new visit, under the id "new" in the routes of `after`.
+    """
+
+    city: City
+    on: date
+    version: int
+    at: datetime
+    stop: Stop
+    after: DayPlan
+
+
+NEW = "new"
+"""The new visit's id in a plan, before it has a row."""
+
+
 def plan_visit(
     *,
     city: City,
@@ -55,13 +79,46 @@ def plan_visit(
 ) -> Visit:
     """Promises the window: a visit in a real engineer's route, tentative until a dispatcher confirms.
 
-    Locks the city's day, repeats the insertion that the offer was made with, writes the route, starts both
-    clocks. Raises WindowShut where nobody can keep it any more, InvalidInput for a window we do not offer or
-    a place outside the city.
+    Raises WindowShut where nobody can keep it any more, InvalidInput for a window we do not offer or a place
+    outside the city. No others are re-arranged for it: that is `engineers.services.opening.promise`.
+    """
+    try:
+        return promise_visit(
+            city=city,
+            latitude=latitude,
+            longitude=longitude,
+            window_start_at=window_start_at,
+            window_end_at=window_end_at,
+            needs=needs,
+            by=by,
+            at=at,
+        )
+    except NoGap:  # the nearest are looked for once the day's lock is given back
+        raise window_shut(city, latitude, longitude, window_start_at, window_end_at, needs, at) from None
+
+
+@transaction.atomic
+def promise_visit(
+    *,
+    city: City,
+    latitude: float,
+    longitude: float,
+    window_start_at: datetime,
+    window_end_at: datetime,
+    needs: VisitNeeds,
+    by: Any,
+    at: datetime,
+    opening: Opening | None = None,
+) -> Visit:
+    """The visit, promised as by `plan_visit`, or where no gap is left by the re-arranged day of `opening`.
+
+    Locks the city's day, repeats the insertion that the offer was made with, writes the routes, starts both
+    clocks. Raises NoGap where there is no gap and no opening, or the day has changed since the opening was
+    found.
     """
     check_place(city, latitude, longitude)
     on = city_today(city, window_start_at)
-    lock_city_day(city, on)
+    day = lock_city_day(city, on)
     clock = CityClock.of(city, on)
     _check_window(city, window_start_at, window_end_at, at)
     before = load_plans(city, on, on, at, places=[(latitude, longitude)])[on]
@@ -78,23 +135,26 @@ def plan_visit(
         required_brands=sorted(needs.brands),
         created_at=at,
     )
-    stop = replace(stop_for(visit, clock, at), visit_id="new")
+    stop = replace(stop_for(visit, clock, at), visit_id=NEW)
     candidate = None
     if not too_soon(city, window_start_at, at):
         candidate = best_insertion(stop, before, slack=policy.slack_seconds(city))
-    if candidate is None:
-        raise window_shut(city, latitude, longitude, window_start_at, window_end_at, needs, at)
+    if candidate is None and (opening is None or not _still_holds(opening, day, stop)):
+        raise NoGap
     visit.save()  # without an engineer first: the route is written, and checked, as a whole
-    stop = replace(stop, visit_id=visit.pk)
-    after = insert(stop, before, candidate)
-    write_routes(
-        city=city,
-        on=on,
-        before=before,
-        after=after,
-        engineer_ids=[int(str(candidate.engineer_id))],
-        new=[stop],
-    )
+    if candidate is not None:
+        stop = replace(stop, visit_id=visit.pk)
+        after = insert(stop, before, candidate)
+        write_routes(
+            city=city,
+            on=on,
+            before=before,
+            after=after,
+            engineer_ids=[int(str(candidate.engineer_id))],
+            new=[stop],
+        )
+    elif opening is not None:
+        _write_opened(visit, opening, by=by, at=at)
     visit.refresh_from_db()
     link = f"{reverse('board')}?city={city.code}&on={on.isoformat()}&visit={visit.reference}"
     start_clock(
@@ -112,6 +172,49 @@ def plan_visit(
     record(visit, "planned", by=by, at=at, data={"window": window_start_at.isoformat()})
     visit_planned.send(sender=Visit, visit=visit, by=by, at=at)
     return visit
+
+
+def _still_holds(opening: Opening, day: CityDay, stop: Stop) -> bool:
+    """Whether it was found for this very visit, on the day as it was before this lock raised its version."""
+    same_day = (opening.city.pk, opening.on) == (day.city_id, day.on)
+    return same_day and opening.version == day.version - 1 and opening.stop == stop
+
+
+def _write_opened(visit: Visit, opening: Opening, *, by: Any, at: datetime) -> None:
+    """The re-arranged routes with the new visit in them; whoever knew a name is told the new one.
+
+    Raises NoGap where the checker finds that what an engineer may do has changed since.
+    """
+    city, on = opening.city, opening.on
+    # as of the same moment: certificates, shifts and absences may have changed since without a new version
+    before = load_plans(city, on, on, opening.at)[on]
+    new = replace(opening.stop, visit_id=visit.pk)
+    routes = [
+        replace(route, stops=tuple(new if s.visit_id == NEW else s for s in route.stops))
+        for route in opening.after.routes.values()
+    ]
+    try:
+        after = DayPlan(list(before), routes, before.travel)
+    except ValueError as error:  # an engineer of the routes works here no more
+        raise NoGap from error
+    changes = [move for move in moves(before, after) if move.visit_id != visit.pk]
+    moved = locked_visits(int(str(move.visit_id)) for move in changes)
+    try:
+        write_routes(
+            city=city,
+            on=on,
+            before=before,
+            after=after,
+            engineer_ids=[
+                int(str(one.engineer_id))
+                for one in after
+                if after.planned(one.engineer_id) != before.planned(one.engineer_id)
+            ],
+            new=[new],
+        )
+    except BrokenPlan as error:
+        raise NoGap from error
+    announce_moves(changes, moved, after, by=None, at=at)
 
 
 def _check_window(city: City, start_at: datetime, end_at: datetime, at: datetime) -> None:

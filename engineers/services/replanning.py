@@ -23,11 +23,10 @@ from engineers.planning import CityClock, load_plans, stop_for
 from engineers.reasons import sentences
 from engineers.roads import learn_roads
 from engineers.services.doorstep import mark_at_risk
-from engineers.services.events import record
+from engineers.services.moves import announce_moves, locked_visits
 from engineers.services.review import take_off
 from engineers.services.routes import BrokenPlan, lock_city_day, planned_late, write_routes
-from engineers.signals import visit_confirmed
-from engineers.states import MOVABLE, EventKind, VisitStatus
+from engineers.states import MOVABLE
 from repairhub.places.models import City
 
 ATTEMPTS = 3
@@ -116,7 +115,9 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
     # as of the same moment: certificates, shifts and absences may have changed since without a new version
     before = load_plans(city, on, on, computed.at)[on]
     after = DayPlan(list(before), after.routes.values(), before.travel)
-    visits = _locked_visits(computed)
+    visits = locked_visits(
+        [*(_pk(move.visit_id) for move in changes), *(_pk(s.visit_id) for s in computed.result.unserved)]
+    )
     lost = [stop for stop in computed.result.unserved if visits[_pk(stop.visit_id)].engineer_id is not None]
     for stop in lost:  # before the others are written: their time is given to somebody
         why = sentences([unserved_because(stop, after)])
@@ -133,7 +134,7 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
         )
     except BrokenPlan as error:
         raise StalePlan(str(error)) from error
-    _say(changes, visits, after, by=by, at=at)
+    announce_moves(changes, visits, after, by=by, at=at)
     mark_at_risk(visit_ids=[*(_pk(stop.visit_id) for stop in lost), *planned_late(after)], at=at)
     return StoredPlan(
         moved=sum(1 for move in changes if move.from_engineer is not None and move.to_engineer is not None),
@@ -175,45 +176,10 @@ def _waiting(city: City, on: date, at: datetime) -> list[Stop]:
     return [stop_for(visit, clock, at) for visit in visits]
 
 
-def _locked_visits(computed: ComputedPlan) -> dict[int, Visit]:
-    ids = {_pk(move.visit_id) for move in computed.moves}
-    ids |= {_pk(stop.visit_id) for stop in computed.result.unserved}
-    rows = Visit.objects.filter(pk__in=ids).select_for_update(of=("self",)).select_related("city")
-    return {visit.pk: visit for visit in rows.order_by("pk")}
-
-
 def _changed_engineers(before: DayPlan, after: DayPlan) -> list[object]:
     return [
         day.engineer_id for day in after if after.planned(day.engineer_id) != before.planned(day.engineer_id)
     ]
-
-
-def _say(changes: list[Move], visits: dict[int, Visit], after: DayPlan, *, by: Any, at: datetime) -> None:
-    """Each visit with another engineer gets its event; whoever knew a name is told the new one."""
-    starts = {planned.visit_id: planned.start for day in after for planned in after.planned(day.engineer_id)}
-    for move in changes:
-        visit = visits[_pk(move.visit_id)]
-        if move.to_engineer is None:
-            continue
-        was_confirmed = visit.status == VisitStatus.CONFIRMED
-        visit.refresh_from_db(fields=["engineer", "planned_start_at", "planned_end_at"])
-        stop = next(s for s in after.routes[move.to_engineer].stops if s.visit_id == move.visit_id)
-        if starts[move.visit_id] <= stop.window_end:
-            visit.at_risk_at = None  # this engineer can keep the window
-        if was_confirmed:
-            visit.confirm()
-            visit.confirmed_at = at
-        visit.save(update_fields=["status", "confirmed_at", "at_risk_at"])
-        record(
-            visit,
-            EventKind.REPLANNED,
-            by=by,
-            at=at,
-            from_status=visit.status,
-            data={"engineer": move.to_engineer, "before": move.from_engineer},
-        )
-        if was_confirmed:
-            visit_confirmed.send(sender=Visit, visit=visit, by=by, at=at)
 
 
 def _pk(visit_id: VisitId) -> int:

@@ -6,13 +6,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from engineers.planning import city_today
-from engineers.selectors.windows import offered_windows
+from engineers.selectors.windows import OfferedWindow, offered_windows
+from engineers.services.looking import with_openings
 from orders.offers import GradeOption, RepairOffer, choose, repair_offers, visit_needs
 from orders.services.booking import check_city_can
 from parts.models import DeviceModel, Grade
@@ -125,6 +126,14 @@ class WindowAnswer(serializers.Serializer[Any]):
     start_at = serializers.DateTimeField()
     end_at = serializers.DateTimeField()
     is_open = serializers.BooleanField(help_text="Whether it can be booked now.")
+    opening = serializers.SerializerMethodField(
+        help_text="`pending` while it is looked for whether moving other visits opens it: ask again."
+    )
+
+    @extend_schema_field(serializers.ChoiceField(choices=["pending", "done"]))
+    def get_opening(self, window: OfferedWindow) -> str:
+        """Whether the answer for this window may still turn from shut to open."""
+        return "pending" if window.is_pending else "done"
 
 
 class Windows(PublicAPI):
@@ -162,15 +171,11 @@ class Windows(PublicAPI):
         model, choices = parse_repairs(list(zip(asked["repair"], asked["grade"], strict=True)))
         needs = visit_needs(model, choose(model, choices, city_today(asked["city"], at)))
         check_city_can(asked["city"], model, needs, at)
+        place = {"city": asked["city"], "latitude": asked["latitude"], "longitude": asked["longitude"]}
         windows = offered_windows(
-            city=asked["city"],
-            latitude=asked["latitude"],
-            longitude=asked["longitude"],
-            needs=needs,
-            at=at,
-            first=asked.get("from_on"),
-            days=asked.get("days"),
+            **place, needs=needs, at=at, first=asked.get("from_on"), days=asked.get("days")
         )
+        windows = with_openings(windows, **place, needs=needs)
         return Response(WindowAnswer(windows, many=True).data)
 
     def _asked(self, request: Request) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from engineers.planning import city_today
 from engineers.selectors.windows import VisitNeeds, missing_authorisations, missing_skills
-from engineers.services.planning import plan_visit
+from engineers.services.opening import Wish, promise
+from engineers.services.planning import Opening, promise_visit
 from orders.models import (
     BookingDraft,
     OrderContact,
@@ -71,14 +72,33 @@ class BookingRequest:
     how: str = field(default=QuoteApproval.How.BOOKING)
 
 
-@transaction.atomic
 def book(*, request: BookingRequest, by: Any, at: datetime) -> RepairOrder:
     """The order, with quote version 1 approved and the visit in a real route.
 
     The same draft again gives the order it made. `by`: who books for the customer, None for themselves.
-    Raises InvalidInput with the field, Conflict where the price changed since it was shown or nobody in the
-    city may do it, WindowShut with the nearest windows.
+    Where no engineer has a gap, others are re-arranged, nobody dropped or late. Raises InvalidInput with the
+    field, Conflict where the price changed since it was shown or nobody in the city may do it, WindowShut
+    with the nearest windows.
     """
+    return promise(
+        lambda opening: _book(request, opening, by=by, at=at), wish=lambda: _wish(request, at), at=at
+    )
+
+
+def _wish(request: BookingRequest, at: datetime) -> Wish:
+    options = choose(request.device_model, request.repairs, city_today(request.city, at))
+    return Wish(
+        city=request.city,
+        latitude=request.latitude,
+        longitude=request.longitude,
+        window_start_at=request.window_start_at,
+        window_end_at=request.window_end_at,
+        needs=visit_needs(request.device_model, options),
+    )
+
+
+@transaction.atomic
+def _book(request: BookingRequest, opening: Opening | None, *, by: Any, at: datetime) -> RepairOrder:
     made = _order_of_draft(request.draft_id)
     if made is not None:
         return made
@@ -96,7 +116,7 @@ def book(*, request: BookingRequest, by: Any, at: datetime) -> RepairOrder:
         )
     needs = visit_needs(request.device_model, options)
     check_city_can(request.city, request.device_model, needs, at)
-    visit = plan_visit(
+    visit = promise_visit(
         city=request.city,
         latitude=request.latitude,
         longitude=request.longitude,
@@ -105,6 +125,7 @@ def book(*, request: BookingRequest, by: Any, at: datetime) -> RepairOrder:
         needs=needs,
         by=by,
         at=at,
+        opening=opening,
     )
     first = contacts[0]
     customer = customer_for(address=first.address, name=first.name, language=request.language, at=at)

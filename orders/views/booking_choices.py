@@ -4,12 +4,17 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from engineers.planning import city_today
-from engineers.policy import booking_days
+from engineers.policy import booking_days, opening_days
 from engineers.selectors.windows import OfferedWindow, arrival_window_from, offered_windows
+from engineers.services.looking import can_open, with_openings
 from engineers.services.planning import WindowShut, window_shut
 from orders.forms import PlaceForm, RepairsForm, SearchForm, WindowForm
 from orders.offers import repair_offers, visit_needs
@@ -17,9 +22,12 @@ from orders.services.booking import check_city_can
 from orders.views.booking import Booking, step
 from parts.models import Brand, DeviceModel
 from repairhub.core.errors import DomainError
+from repairhub.core.pages import wants_fragment
 from repairhub.places.models import City, District
 
 MOST_MODELS = 60
+MOST_TRIES = 20
+"""So often, every two seconds, the page asks whether a worker has found more windows."""
 
 
 @step("book")
@@ -152,18 +160,11 @@ def windows_page(
     booking: Booking, form: WindowForm, *, refusal: DomainError | None = None, status: int = 200
 ) -> HttpResponse:
     """Windows by day, open ones to choose; the nearest first where the wanted one has just shut."""
-    plan = booking.progress.visit_plan
-    pin = plan.pin
+    pin = booking.progress.visit_plan.pin
     offered: list[OfferedWindow] = []
     try:
         _check_city(booking, pin.city)
-        offered = offered_windows(
-            city=pin.city,
-            latitude=pin.latitude,
-            longitude=pin.longitude,
-            needs=plan.needs,
-            at=booking.at,
-        )
+        offered = _offered(booking)
     except DomainError as error:
         refusal, status = error, error.status
     window = booking.progress.window
@@ -176,8 +177,57 @@ def windows_page(
         "has_open": any(window.is_open for window in offered),
         "city": pin.city,
         "chosen": window[0] if window else None,
+        **_looking(offered, [], 0),
     }
     return booking.page("book_window", "orders/book/window.html", context, status=status)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def book_more_windows(request: HttpRequest) -> HttpResponse:
+    """The windows found to open since the page was shown; asked for again while a worker looks for more."""
+    if not wants_fragment(request):
+        return redirect("book_window")
+    booking = Booking(request)
+    if booking.order is not None or not booking.progress.is_open("book_window"):
+        return HttpResponse(status=204)  # the page that asks is an old one: it stays as it is
+    pin = booking.progress.visit_plan.pin
+    shown = [int(one) for one in request.GET.get("shown", "").split(",") if _is_small_number(one)]
+    tries = request.GET.get("tries", "")
+    try:
+        offered = _offered(booking, days=opening_days())
+    except DomainError:
+        offered = []  # the page itself says what is in the way
+    context = {"city": pin.city, **_looking(offered, shown, int(tries) if _is_small_number(tries) else 0)}
+    return booking.page("book_window", "orders/book/more_windows.html", context)
+
+
+def _offered(booking: Booking, days: int | None = None) -> list[OfferedWindow]:
+    """Windows as a gap in a route or a worker's answer opens them; the worker is rung where it is of use."""
+    plan = booking.progress.visit_plan
+    city, latitude, longitude = plan.pin.city, plan.pin.latitude, plan.pin.longitude
+    offered = offered_windows(
+        city=city, latitude=latitude, longitude=longitude, needs=plan.needs, at=booking.at, days=days
+    )
+    return with_openings(offered, city=city, latitude=latitude, longitude=longitude, needs=plan.needs)
+
+
+def _looking(offered: list[OfferedWindow], shown: list[int], tries: int) -> dict[str, Any]:
+    """What the page says of windows opened by moving others: those not shown yet, and if more may come."""
+    opened = [window for window in offered if window.by_moving]
+    is_pending = any(window.is_pending for window in offered) and tries < MOST_TRIES
+    stamps = sorted({*shown, *(window.stamp for window in opened)})
+    return {
+        "found": [window for window in opened if window.stamp not in shown],
+        "found_in_all": len(stamps),
+        "is_looking": is_pending,
+        "ask_again": f"{reverse('book_more_windows')}?tries={tries + 1}&shown={','.join(map(str, stamps))}",
+    }
+
+
+def _is_small_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 11
 
 
 def by_day(offered: list[OfferedWindow]) -> list[dict[str, Any]]:
@@ -208,7 +258,17 @@ def _open_window(booking: Booking, start_at: datetime) -> OfferedWindow | None:
         days=1,
     )
     chosen = next((offered for offered in day if offered.start_at == start_at), None)
-    if chosen is None or not chosen.is_open:
+    if chosen is None or not (
+        chosen.is_open
+        or can_open(
+            *window,
+            city=pin.city,
+            latitude=pin.latitude,
+            longitude=pin.longitude,
+            needs=needs,
+            at=booking.at,
+        )
+    ):
         raise window_shut(pin.city, pin.latitude, pin.longitude, *window, needs, booking.at)
     return chosen
 

@@ -302,6 +302,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="RepairHub <noreply@r
 # --- booking --------------------------------------------------------------------------------
 BOOKING_DAYS = 14  # arrival windows are offered this many days ahead
 BOOKING_LEAD_MINUTES = 90  # the first window offered starts at least this long after the booking
+OPENING_DAYS = 3  # on so many days a worker looks for windows that moving others would open
+OPENING_ROUNDS = 400  # rounds of the search for each of them: a fifth of a second of CPU in a full city
 REMINDER_MINUTES = 60  # the customer is reminded this long before the promised window
 BOOKING_SLACK_MINUTES = 25  # kept free in what is offered: 97 of 100 arrive in time then (docs/decisions/007)
 PLAN_CHANGE_MINUTES = 20  # so much driving must be saved before a customer gets another engineer than named

@@ -105,6 +105,7 @@ ADDRESSES: dict[str, Door] = {
     "book_repairs": Door(PUBLIC),
     "book_place": Door(PUBLIC),
     "book_window": Door(PUBLIC),
+    "book_more_windows": Door(PUBLIC),
     "book_contact": Door(PUBLIC),
     "book_code": Door(PUBLIC, {"position": 1}),
     "book_confirm": Door(PUBLIC),

@@ -2,32 +2,39 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import time as shift_time
 from datetime import timedelta
-from threading import Event, Lock
+from threading import Barrier, BrokenBarrierError, Event, Lock
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
-from engineers.dispatch import ViolationCode, check_plan
+from engineers.dispatch import ViolationCode, check_change, check_plan
+from engineers.dispatch.opening import open_by_moving
 from engineers.models import CityDay, Engineer, Visit
 from engineers.planning import load_plans
 from engineers.selectors.windows import VisitNeeds
-from engineers.services import dispatching, moving, planning
+from engineers.services import dispatching, moving, planning, routes
+from engineers.services import opening as opening_service
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.moving import move_visit
-from engineers.services.planning import WindowShut, plan_visit
+from engineers.services.opening import Wish, promise
+from engineers.services.planning import Opening, WindowShut, plan_visit, promise_visit
 from engineers.states import VisitStatus
 from repairhub.core.errors import Conflict
 from repairhub.places.models import City
 from tests.connections import both_at_once
 from tests.factories.accounts import DispatcherFactory
 from tests.factories.engineers import (
+    CENTRE,
     DAY,
     MORNING,
     SCREEN,
+    CertificateFactory,
     EngineerFactory,
+    SkillFactory,
     clock,
     fall_ill,
     north,
@@ -314,3 +321,112 @@ def test_no_booking_slips_past_an_absence_recorded_at_the_same_moment(day: City)
 def test_the_connections_of_a_race_are_two() -> None:
     pids = both_at_once(lambda: connection.connection.info.backend_pid)
     assert len(set(pids)) == 2
+
+
+# Ann alone does boards, and has a screen at ten that Ben could do: one board can be had at ten, by moving it
+BOARD = VisitNeeds(service_minutes=115, skills={"board": 1}, brands=frozenset())
+LONG_SCREEN = VisitNeeds(service_minutes=115, skills={"screen": 2}, brands=frozenset())
+
+
+@pytest.fixture
+def openable() -> City:
+    """A city in which ten to twelve is opened by moving a screen from Ann to Ben."""
+    city = CityFactory()
+    ann = EngineerFactory(city=city)
+    CertificateFactory(engineer=ann, skill=SkillFactory(key="board"), level=1)
+    planned_visit(city=city, needs=LONG_SCREEN)
+    EngineerFactory(city=city)
+    return city
+
+
+def open_and_sell(city: City, looked: Callable[[], None] = lambda: None) -> Visit:
+    """The board at ten, by whatever way is left; `looked` comes after each search."""
+
+    def attempt(opening: Opening | None) -> Visit:
+        if opening is not None:
+            looked()
+        return promise_visit(
+            city=city,
+            latitude=CENTRE[0],
+            longitude=CENTRE[1],
+            window_start_at=clock("10:00"),
+            window_end_at=clock("12:00"),
+            needs=BOARD,
+            by=None,
+            at=MORNING,
+            opening=opening,
+        )
+
+    wish = Wish(city, *CENTRE, clock("10:00"), clock("12:00"), BOARD)
+    return promise(attempt, wish=lambda: wish, at=MORNING)
+
+
+class TestAWindowOpenedByMoving:
+    def race(self, city: City) -> list[Any]:
+        """Two buyers who have both found the same opening before either writes it."""
+        both = Barrier(2)
+
+        def meet() -> None:
+            with suppress(BrokenBarrierError):
+                both.wait(timeout=5)
+            both.abort()  # whoever searches again comes alone
+
+        return both_at_once(lambda: open_and_sell(city, meet))
+
+    def test_is_sold_once(self, openable: City) -> None:
+        results = self.race(openable)
+        assert sorted(type(r).__name__ for r in results) == ["Visit", "WindowShut"], results
+        assert Visit.objects.count() == 2
+        assert faults_of(openable) == []
+
+    def test_control_without_the_version_the_second_finds_a_broken_day(
+        self, openable: City, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # the checker stands behind the version: it refuses what the version should have refused
+        refused = []
+
+        def kept(*args: Any, **kwargs: Any) -> Any:
+            faults = check_change(*args, **kwargs)
+            refused.extend(faults)
+            return faults
+
+        monkeypatch.setattr(planning, "_still_holds", lambda opening, day, stop: True)
+        monkeypatch.setattr(routes, "check_change", kept)
+        results = self.race(openable)
+        assert sorted(type(r).__name__ for r in results) == ["Visit", "WindowShut"], results
+        assert [fault.code for fault in refused] != []
+
+    def test_control_without_version_and_checker_somebody_loses_a_place(
+        self, openable: City, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(planning, "_still_holds", lambda opening, day, stop: True)
+        monkeypatch.setattr(routes, "check_change", lambda *args, **kwargs: [])
+        results = self.race(openable)
+        assert "WindowShut" not in [type(r).__name__ for r in results], results
+
+    def test_the_day_is_locked_by_nobody_while_it_is_searched(
+        self, openable: City, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        free: list[bool] = []
+
+        def search(*args: Any, **kwargs: Any) -> Any:
+            # a connection of its own, as another customer's would be
+            taken = both_at_once(lambda: _lock_at_once(openable), lambda: None)[0]
+            free.append(taken is None)
+            return open_by_moving(*args, **kwargs)
+
+        monkeypatch.setattr(opening_service, "open_by_moving", search)
+        with transaction.atomic():  # as under an idempotency key
+            open_and_sell(openable)
+            assert _taken(openable)
+        assert free == [True]
+
+
+def _lock_at_once(city: City) -> None:
+    with transaction.atomic():
+        CityDay.objects.select_for_update(nowait=True).get(city=city, on=DAY)
+
+
+def _taken(city: City) -> bool:
+    """Control: whether another connection finds the day locked."""
+    return isinstance(both_at_once(lambda: _lock_at_once(city), lambda: None)[0], OperationalError)

@@ -1,0 +1,51 @@
+"""Visits that another engineer has by a plan: their rows locked, and whoever has to know it told."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from engineers.dispatch import DayPlan
+from engineers.dispatch.replan import Move
+from engineers.models import Visit
+from engineers.services.events import record
+from engineers.signals import visit_confirmed
+from engineers.states import EventKind, VisitStatus
+
+
+def locked_visits(ids: Iterable[int]) -> dict[int, Visit]:
+    """These visits by their ids, locked in the order of their ids. Inside a transaction only."""
+    rows = Visit.objects.filter(pk__in=set(ids)).select_for_update(of=("self",)).select_related("city")
+    return {visit.pk: visit for visit in rows.order_by("pk")}
+
+
+def announce_moves(
+    changes: Iterable[Move], visits: dict[int, Visit], after: DayPlan, *, by: Any, at: datetime
+) -> None:
+    """Each visit with another engineer gets its event; whoever knew a name is told the new one.
+
+    The caller has locked the visits and written the routes of `after`.
+    """
+    starts = {planned.visit_id: planned.start for day in after for planned in after.planned(day.engineer_id)}
+    for move in changes:
+        visit = visits[int(str(move.visit_id))]
+        if move.to_engineer is None:
+            continue
+        was_confirmed = visit.status == VisitStatus.CONFIRMED
+        visit.refresh_from_db(fields=["engineer", "planned_start_at", "planned_end_at"])
+        stop = next(s for s in after.routes[move.to_engineer].stops if s.visit_id == move.visit_id)
+        if starts[move.visit_id] <= stop.window_end:
+            visit.at_risk_at = None  # this engineer can keep the window
+        if was_confirmed:
+            visit.confirm()
+            visit.confirmed_at = at
+        visit.save(update_fields=["status", "confirmed_at", "at_risk_at"])
+        record(
+            visit,
+            EventKind.REPLANNED,
+            by=by,
+            at=at,
+            from_status=visit.status,
+            data={"engineer": move.to_engineer, "before": move.from_engineer},
+        )
+        if was_confirmed:
+            visit_confirmed.send(sender=Visit, visit=visit, by=by, at=at)
