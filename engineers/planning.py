@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from engineers.dispatch import DayPlan, EngineerDay, HaversineTravel, Place, Route, Stop
-from engineers.models import Engineer, Visit
+from engineers.models import Engineer, Visit, WeeklyShift
 from engineers.states import ENDED, OPEN, UNDER_WAY, VisitStatus
 from repairhub.places.models import City
 
@@ -84,7 +84,7 @@ def engineer_day(engineer: Engineer, on: date) -> EngineerDay:
         a.brand.key for a in engineer.authorisations.all() if a.valid_from_on <= on <= a.valid_until_on
     )
     absent = any(a.from_on <= on <= a.until_on for a in engineer.absences.all())
-    shift = next((s for s in engineer.shifts.all() if s.weekday == on.weekday()), None)
+    shift = WeeklyShift.on_day(engineer.shifts.all(), on)
     if absent or shift is None:
         because = "absent" if absent else "no_shift"
         return EngineerDay.off(
@@ -102,7 +102,10 @@ def engineer_day(engineer: Engineer, on: date) -> EngineerDay:
 
 
 def stop_for(visit: Visit, clock: CityClock, at: datetime) -> Stop:
-    """The visit as the engine sees it. One under way keeps its planned start unless that is past."""
+    """The visit as the engine sees it. One under way keeps its planned start unless that is past.
+
+    What an engineer who runs late has said counts: the start of a visit on the way to, the end of one at work.
+    """
     fixed_start = None
     service = visit.service_minutes * 60
     now = clock.seconds(at)
@@ -111,8 +114,12 @@ def stop_for(visit: Visit, clock: CityClock, at: datetime) -> Stop:
         if visit.status == VisitStatus.ON_SITE and visit.arrived_at is not None:
             fixed_start = max(planned, clock.seconds(visit.started_at or visit.arrived_at))
             service = max(service, now - fixed_start)  # an overrun lasts until now at least
+            if visit.expected_end_at is not None:
+                service = max(service, clock.seconds(visit.expected_end_at) - fixed_start)
         else:
             fixed_start = max(planned, now)
+            if visit.expected_start_at is not None:
+                fixed_start = max(fixed_start, clock.seconds(visit.expected_start_at))
     return Stop(
         visit_id=visit.pk,
         place=(visit.latitude, visit.longitude),
@@ -138,6 +145,8 @@ def _route(engineer: Engineer, visits: Iterable[Visit], city: City, on: date, at
         last = max(ended, key=lambda v: v.ended_at or at)
         start_place = (last.latitude, last.longitude)
     not_before = max(0, clock.seconds(at))  # 0 on later days; after midnight, and so never, on past ones
+    if engineer.held_up_until_at is not None:
+        not_before = max(not_before, clock.seconds(engineer.held_up_until_at))
     return Route(
         engineer_id=engineer.pk,
         stops=tuple(stop_for(visit, clock, at) for visit in [*under_way, *waiting]),

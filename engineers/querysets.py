@@ -11,7 +11,7 @@ from engineers import states
 from repairhub.accounts.states import Role
 
 if TYPE_CHECKING:
-    from engineers.models import Engineer, EngineerCertificate, Visit  # noqa: F401
+    from engineers.models import Engineer, EngineerCertificate, EngineerRequest, Visit  # noqa: F401
     from repairhub.places.models import City
 
 
@@ -37,6 +37,11 @@ def left_over(today: date | None) -> Q:
     return Q(status__in=states.AWAITED, on__lt=today or date.min)
 
 
+def shifts_of(first: date, last: date) -> Q:
+    """Shifts of every week, and those of one day among these days."""
+    return Q(on=None) | Q(on__range=(first, last))
+
+
 class EngineerQuerySet(models.QuerySet["Engineer"]):
     def working(self) -> "EngineerQuerySet":
         """Engineers who work for us now, with an open account of that role."""
@@ -51,16 +56,16 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
         from engineers.models import Absence, WeeklyShift
 
         return self.prefetch_related(
-            Prefetch("shifts", WeeklyShift.objects.filter(weekday=on.weekday())),
+            Prefetch("shifts", WeeklyShift.objects.filter(shifts_of(on, on), weekday=on.weekday())),
             Prefetch("absences", Absence.objects.filter(from_on__lte=on, until_on__gte=on)),
         )
 
     def with_day(self, first: date, last: date) -> "EngineerQuerySet":
         """Loads what a plan of these days needs: shifts, absences, certificates, authorisations."""
-        from engineers.models import Absence, BrandAuthorisation, EngineerCertificate
+        from engineers.models import Absence, BrandAuthorisation, EngineerCertificate, WeeklyShift
 
         return self.prefetch_related(
-            "shifts",
+            Prefetch("shifts", WeeklyShift.objects.filter(shifts_of(first, last))),
             Prefetch("absences", Absence.objects.filter(from_on__lte=last, until_on__gte=first)),
             Prefetch("certificates", EngineerCertificate.objects.select_related("skill")),
             Prefetch(
@@ -80,6 +85,21 @@ class CertificateQuerySet(models.QuerySet["EngineerCertificate"]):
     def ending(self, on: date, by: date) -> "CertificateQuerySet":
         """Certificates that count on `on` and end before `by` is over."""
         return self.valid(on).filter(valid_until_on__lte=by)
+
+
+class EngineerRequestQuerySet(models.QuerySet["EngineerRequest"]):
+    def pending(self) -> "EngineerRequestQuerySet":
+        """Requests that somebody has still to answer."""
+        return self.filter(status=states.RequestStatus.PENDING)
+
+    def of_engineer(self, user: Any) -> "EngineerRequestQuerySet":
+        """This engineer's own."""
+        return self.filter(engineer__user=user)
+
+    def for_desk(self, user: Any) -> "EngineerRequestQuerySet":
+        """Those of engineers in the cities this person works for (none named: all)."""
+        cities = list(user.cities.values_list("pk", flat=True))
+        return self.filter(engineer__city_id__in=cities) if cities else self.all()
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):

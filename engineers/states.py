@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class VisitStatus(models.TextChoices):
@@ -56,3 +57,21 @@ class EventKind(models.TextChoices):
     UNCONFIRMED = "unconfirmed", _("Engineer taken off")
     AT_RISK = "at_risk", _("Window at risk")
     REPLANNED = "replanned", _("Moved by a new plan of the day")
+    RUNNING_LATE = "running_late", _("Engineer is running late")
+
+
+class RequestKind(models.TextChoices):
+    """What an engineer asks the desk for."""
+
+    ABSENCE = "absence", _("Absence")
+    WEEKLY_SHIFT = "weekly_shift", _("Other hours on a weekday")
+    ONE_SHIFT = "one_shift", _("Other hours on one day")
+
+
+class RequestStatus(models.TextChoices):
+    """Where a request stands: only a pending one can still be decided."""
+
+    PENDING = "pending", pgettext_lazy("request", "Waiting for an answer")
+    APPROVED = "approved", pgettext_lazy("request", "Approved")
+    REFUSED = "refused", pgettext_lazy("request", "Refused")
+    WITHDRAWN = "withdrawn", pgettext_lazy("request", "Withdrawn")

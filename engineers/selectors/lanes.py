@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from engineers.models import Absence, Engineer, Visit, WeeklyShift
 from engineers.planning import CityClock, travel_at
 from engineers.ports import VisitDetails, visit_details
-from engineers.querysets import WORKING
+from engineers.querysets import WORKING, shifts_of
 from engineers.states import AWAITED, VisitStatus
 from repairhub.core.moments import format_time
 from repairhub.core.names import listed
@@ -119,7 +119,8 @@ def day_lanes(city: City, on: date, *, number: int, at: datetime) -> Lanes:
     A fixed number of queries however many visits there are.
     """
     here = Engineer.objects.filter(city=city)
-    on_shift = Exists(WeeklyShift.objects.filter(engineer=OuterRef("pk"), weekday=on.weekday()))
+    works = WeeklyShift.objects.filter(shifts_of(on, on), weekday=on.weekday())
+    on_shift = Exists(works.filter(engineer=OuterRef("pk")))
     absent = Exists(Absence.objects.filter(engineer=OuterRef("pk"), from_on__lte=on, until_on__gte=on))
     planned = Visit.objects.of_day(city, on).exclude(status=VisitStatus.CANCELLED)
     has_visits = Exists(planned.filter(engineer=OuterRef("pk")))
@@ -168,10 +169,11 @@ def _scale(engineers: Iterable[Engineer], visits: Iterable[Visit], clock: CityCl
 class _Drawing:
     def __init__(self, city: City, clock: CityClock, scale: Scale, details: dict[int, VisitDetails]) -> None:
         self._city, self._clock, self._scale, self._details = city, clock, scale, details
+        self._on = clock.midnight.date()
         self._drive = travel_at(city.speed_kmh).seconds
 
     def lane(self, engineer: Engineer, visits: Sequence[Visit]) -> Lane:
-        shift = None if engineer.absences.all() else next(iter(engineer.shifts.all()), None)
+        shift = None if engineer.absences.all() else WeeklyShift.on_day(engineer.shifts.all(), self._on)
         if shift is not None:
             opens = shift.starts_at.hour * HOUR + shift.starts_at.minute * 60
             closes = shift.ends_at.hour * HOUR + shift.ends_at.minute * 60

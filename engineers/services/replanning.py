@@ -25,7 +25,7 @@ from engineers.services.doorstep import mark_at_risk
 from engineers.services.events import record
 from engineers.services.review import take_off
 from engineers.services.routes import BrokenPlan, lock_city_day, write_routes
-from engineers.signals import visit_confirmed
+from engineers.signals import visit_confirmed, visit_in_time_again
 from engineers.states import MOVABLE, EventKind, VisitStatus
 from repairhub.places.models import City
 
@@ -194,7 +194,8 @@ def _say(changes: list[Move], visits: dict[int, Visit], after: DayPlan, *, by: A
         was_confirmed = visit.status == VisitStatus.CONFIRMED
         visit.refresh_from_db(fields=["engineer", "planned_start_at", "planned_end_at"])
         stop = next(s for s in after.routes[move.to_engineer].stops if s.visit_id == move.visit_id)
-        if starts[move.visit_id] <= stop.window_end:
+        is_saved = visit.at_risk_at is not None and starts[move.visit_id] <= stop.window_end
+        if is_saved:
             visit.at_risk_at = None  # this engineer can keep the window
         if was_confirmed:
             visit.confirm()
@@ -208,6 +209,8 @@ def _say(changes: list[Move], visits: dict[int, Visit], after: DayPlan, *, by: A
             from_status=visit.status,
             data={"engineer": move.to_engineer, "before": move.from_engineer},
         )
+        if is_saved:
+            visit_in_time_again.send(sender=Visit, visit=visit, by=by, at=at)
         if was_confirmed:
             visit_confirmed.send(sender=Visit, visit=visit, by=by, at=at)
 

@@ -65,6 +65,8 @@ def write_routes(
             span = planned[visit.pk]
             start, end = clock.moment(span.start), clock.moment(span.end)
             if (visit.engineer_id, visit.planned_start_at, visit.planned_end_at) != (engineer_id, start, end):
+                if visit.engineer_id != engineer_id:
+                    visit.expected_start_at = None  # another one said so
                 visit.engineer_id, visit.planned_start_at, visit.planned_end_at = engineer_id, start, end
                 changed.append(visit)
     if not changed:
@@ -72,7 +74,9 @@ def write_routes(
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS visit_engineer_not_twice DEFERRED")
-            Visit.objects.bulk_update(changed, ["engineer", "planned_start_at", "planned_end_at"])
+            Visit.objects.bulk_update(
+                changed, ["engineer", "planned_start_at", "planned_end_at", "expected_start_at"]
+            )
             # the error rises here, where it can be answered, and not at commit
             cursor.execute("SET CONSTRAINTS visit_engineer_not_twice IMMEDIATE")
     except IntegrityError as error:
