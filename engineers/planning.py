@@ -104,7 +104,7 @@ def engineer_day(engineer: Engineer, on: date) -> EngineerDay:
 def stop_for(visit: Visit, clock: CityClock, at: datetime) -> Stop:
     """The visit as the engine sees it. One under way keeps its planned start unless that is past.
 
-    What an engineer who runs late has said counts: the start of a visit on the way to, the end of one at work.
+    What an engineer who runs late has said counts: the start of a visit on the way to, the end of one begun.
     """
     fixed_start = None
     service = visit.service_minutes * 60

@@ -12,9 +12,9 @@ from engineers import signals
 from engineers.models import Visit
 from engineers.states import CannotCompleteReason, VisitStatus
 from orders.models import OrderVisit, RepairOrder
+from orders.services.lateness import late_word, saved_word
 from orders.services.pins import renew_pin
 from orders.services.taking_back import settle_parts
-from orders.services.lateness import late_word, saved_word
 from orders.services.telling import call_off_late_word, call_off_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
 from orders.signals import rework_failed

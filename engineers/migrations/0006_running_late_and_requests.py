@@ -5,128 +5,315 @@ import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.expressions
 import django_fsm
-import engineers.models.requests
-import repairhub.core.lifecycle
 from django.conf import settings
 from django.db import migrations, models
 
+import engineers.models.requests
+import repairhub.core.lifecycle
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('engineers', '0005_plans_know_their_version'),
+        ("engineers", "0005_plans_know_their_version"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EngineerRequest',
+            name="EngineerRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('absence', 'Absence'), ('weekly_shift', 'Other hours on a weekday'), ('one_shift', 'Other hours on one day')], max_length=20, verbose_name='kind')),
-                ('from_on', models.DateField(blank=True, null=True, verbose_name='from')),
-                ('until_on', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('weekday', models.PositiveSmallIntegerField(blank=True, choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], null=True, verbose_name='weekday')),
-                ('starts_at', models.TimeField(blank=True, null=True, verbose_name='starts at')),
-                ('ends_at', models.TimeField(blank=True, null=True, verbose_name='ends at')),
-                ('reason', models.CharField(max_length=120, verbose_name='reason')),
-                ('status', django_fsm.FSMField(choices=[('pending', 'Waiting for an answer'), ('approved', 'Approved'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn')], default='pending', max_length=20, protected=True, verbose_name='status')),
-                ('asked_at', models.DateTimeField(verbose_name='asked at')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='answered at')),
-                ('answer', models.CharField(blank=True, max_length=300, verbose_name='answer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("absence", "Absence"),
+                            ("weekly_shift", "Other hours on a weekday"),
+                            ("one_shift", "Other hours on one day"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("from_on", models.DateField(blank=True, null=True, verbose_name="from")),
+                ("until_on", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (0, "Monday"),
+                            (1, "Tuesday"),
+                            (2, "Wednesday"),
+                            (3, "Thursday"),
+                            (4, "Friday"),
+                            (5, "Saturday"),
+                            (6, "Sunday"),
+                        ],
+                        null=True,
+                        verbose_name="weekday",
+                    ),
+                ),
+                ("starts_at", models.TimeField(blank=True, null=True, verbose_name="starts at")),
+                ("ends_at", models.TimeField(blank=True, null=True, verbose_name="ends at")),
+                ("reason", models.CharField(max_length=120, verbose_name="reason")),
+                (
+                    "status",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("pending", "Waiting for an answer"),
+                            ("approved", "Approved"),
+                            ("refused", "Refused"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="pending",
+                        max_length=20,
+                        protected=True,
+                        verbose_name="status",
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(verbose_name="asked at")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="answered at")),
+                ("answer", models.CharField(blank=True, max_length=300, verbose_name="answer")),
             ],
             options={
-                'verbose_name': "engineer's request",
-                'verbose_name_plural': "engineers' requests",
-                'ordering': ['-asked_at', '-id'],
+                "verbose_name": "engineer's request",
+                "verbose_name_plural": "engineers' requests",
+                "ordering": ["-asked_at", "-id"],
             },
             bases=(repairhub.core.lifecycle.LifecycleMixin, models.Model),
         ),
         migrations.AlterModelOptions(
-            name='weeklyshift',
-            options={'ordering': ['weekday', models.OrderBy(models.F('on'), nulls_first=True)], 'verbose_name': 'shift', 'verbose_name_plural': 'shifts'},
+            name="weeklyshift",
+            options={
+                "ordering": ["weekday", models.OrderBy(models.F("on"), nulls_first=True)],
+                "verbose_name": "shift",
+                "verbose_name_plural": "shifts",
+            },
         ),
         migrations.RemoveConstraint(
-            model_name='weeklyshift',
-            name='one_shift_per_weekday',
+            model_name="weeklyshift",
+            name="one_shift_per_weekday",
         ),
         migrations.AddField(
-            model_name='engineer',
-            name='held_up_until_at',
-            field=models.DateTimeField(blank=True, editable=False, help_text='Sets out no earlier: said when running late, over once under way.', null=True, verbose_name='held up until'),
+            model_name="engineer",
+            name="held_up_until_at",
+            field=models.DateTimeField(
+                blank=True,
+                editable=False,
+                help_text="Sets out no earlier: said when running late, over once under way.",
+                null=True,
+                verbose_name="held up until",
+            ),
         ),
         migrations.AddField(
-            model_name='visit',
-            name='expected_end_at',
-            field=models.DateTimeField(blank=True, help_text='As the engineer at the door says.', null=True, verbose_name='expected end'),
+            model_name="visit",
+            name="expected_end_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="As the engineer at the door says.",
+                null=True,
+                verbose_name="expected end",
+            ),
         ),
         migrations.AddField(
-            model_name='visit',
-            name='expected_start_at',
-            field=models.DateTimeField(blank=True, help_text='As the engineer who runs late says.', null=True, verbose_name='expected start'),
+            model_name="visit",
+            name="expected_start_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="As the engineer who runs late says.",
+                null=True,
+                verbose_name="expected start",
+            ),
         ),
         migrations.AddField(
-            model_name='weeklyshift',
-            name='on',
-            field=models.DateField(blank=True, help_text='Empty: every week. Else on that day alone.', null=True, verbose_name='only on'),
+            model_name="weeklyshift",
+            name="on",
+            field=models.DateField(
+                blank=True,
+                help_text="Empty: every week. Else on that day alone.",
+                null=True,
+                verbose_name="only on",
+            ),
         ),
         migrations.AlterField(
-            model_name='visitevent',
-            name='kind',
-            field=models.CharField(choices=[('planned', 'Window promised'), ('confirmed', 'Engineer named'), ('set_out', 'Engineer on the way'), ('turned_back', 'Something was in the way'), ('arrived', 'Engineer at the door'), ('started', 'Work started'), ('finished', 'Work done'), ('cannot_complete', 'Could not be completed'), ('no_access', 'Nobody opened'), ('cancelled', 'Cancelled'), ('unconfirmed', 'Engineer taken off'), ('at_risk', 'Window at risk'), ('replanned', 'Moved by a new plan of the day'), ('running_late', 'Engineer is running late')], max_length=30, verbose_name='kind'),
+            model_name="visitevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("planned", "Window promised"),
+                    ("confirmed", "Engineer named"),
+                    ("set_out", "Engineer on the way"),
+                    ("turned_back", "Something was in the way"),
+                    ("arrived", "Engineer at the door"),
+                    ("started", "Work started"),
+                    ("finished", "Work done"),
+                    ("cannot_complete", "Could not be completed"),
+                    ("no_access", "Nobody opened"),
+                    ("cancelled", "Cancelled"),
+                    ("unconfirmed", "Engineer taken off"),
+                    ("at_risk", "Window at risk"),
+                    ("replanned", "Moved by a new plan of the day"),
+                    ("running_late", "Engineer is running late"),
+                ],
+                max_length=30,
+                verbose_name="kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weeklyshift',
-            constraint=models.UniqueConstraint(condition=models.Q(('on', None)), fields=('engineer', 'weekday'), name='one_shift_per_weekday'),
+            model_name="weeklyshift",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("on", None)), fields=("engineer", "weekday"), name="one_shift_per_weekday"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weeklyshift',
-            constraint=models.UniqueConstraint(condition=models.Q(('on', None), _negated=True), fields=('engineer', 'on'), name='one_shift_on_a_day'),
+            model_name="weeklyshift",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("on", None), _negated=True),
+                fields=("engineer", "on"),
+                name="one_shift_on_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weeklyshift',
-            constraint=models.CheckConstraint(condition=models.Q(('on', None), ('on__iso_week_day', django.db.models.expressions.CombinedExpression(models.F('weekday'), '+', models.Value(1))), _connector='OR'), name='shift_on_its_weekday'),
+            model_name="weeklyshift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("on", None),
+                    (
+                        "on__iso_week_day",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("weekday"), "+", models.Value(1)
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="shift_on_its_weekday",
+            ),
         ),
         migrations.AddField(
-            model_name='engineerrequest',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='answered by'),
+            model_name="engineerrequest",
+            name="decided_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="answered by",
+            ),
         ),
         migrations.AddField(
-            model_name='engineerrequest',
-            name='engineer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='engineers.engineer', verbose_name='engineer'),
+            model_name="engineerrequest",
+            name="engineer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="requests",
+                to="engineers.engineer",
+                verbose_name="engineer",
+            ),
         ),
         migrations.AddIndex(
-            model_name='engineerrequest',
-            index=models.Index(fields=['status', 'asked_at'], name='request_by_status'),
+            model_name="engineerrequest",
+            index=models.Index(fields=["status", "asked_at"], name="request_by_status"),
         ),
         migrations.AddConstraint(
-            model_name='engineerrequest',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('kind', 'absence'), ('status', 'pending')), expressions=[('engineer', '='), (engineers.models.requests.DateRange(models.F('from_on'), models.F('until_on'), django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True)), '&&')], name='request_absence_asked_once'),
+            model_name="engineerrequest",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("kind", "absence"), ("status", "pending")),
+                expressions=[
+                    ("engineer", "="),
+                    (
+                        engineers.models.requests.DateRange(
+                            models.F("from_on"),
+                            models.F("until_on"),
+                            django.contrib.postgres.fields.ranges.RangeBoundary(
+                                inclusive_lower=True, inclusive_upper=True
+                            ),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="request_absence_asked_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='engineerrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'weekly_shift'), ('status', 'pending')), fields=('engineer', 'weekday'), name='request_weekday_asked_once'),
+            model_name="engineerrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "weekly_shift"), ("status", "pending")),
+                fields=("engineer", "weekday"),
+                name="request_weekday_asked_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='engineerrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'one_shift'), ('status', 'pending')), fields=('engineer', 'from_on'), name='request_day_asked_once'),
+            model_name="engineerrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "one_shift"), ("status", "pending")),
+                fields=("engineer", "from_on"),
+                name="request_day_asked_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='engineerrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ends_at', None), ('kind', 'absence'), ('starts_at', None), ('until_on__gte', models.F('from_on')), ('weekday', None)), models.Q(('ends_at__gt', models.F('starts_at')), ('kind', 'one_shift'), ('until_on', models.F('from_on')), ('weekday', None)), models.Q(('ends_at__gt', models.F('starts_at')), ('from_on', None), ('kind', 'weekly_shift'), ('until_on', None), ('weekday__range', (0, 6))), _connector='OR'), name='request_says_what_it_asks'),
+            model_name="engineerrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("ends_at", None),
+                        ("kind", "absence"),
+                        ("starts_at", None),
+                        ("until_on__gte", models.F("from_on")),
+                        ("weekday", None),
+                    ),
+                    models.Q(
+                        ("ends_at__gt", models.F("starts_at")),
+                        ("kind", "one_shift"),
+                        ("until_on", models.F("from_on")),
+                        ("weekday", None),
+                    ),
+                    models.Q(
+                        ("ends_at__gt", models.F("starts_at")),
+                        ("from_on", None),
+                        ("kind", "weekly_shift"),
+                        ("until_on", None),
+                        ("weekday__range", (0, 6)),
+                    ),
+                    _connector="OR",
+                ),
+                name="request_says_what_it_asks",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='engineerrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('status', 'pending')), models.Q(('decided_at__isnull', False), ('status', 'withdrawn')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('status__in', ['approved', 'refused'])), _connector='OR'), name='request_decided_by_somebody'),
+            model_name="engineerrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at", None), ("decided_by", None), ("status", "pending")),
+                    models.Q(("decided_at__isnull", False), ("status", "withdrawn")),
+                    models.Q(
+                        ("decided_at__isnull", False),
+                        ("decided_by__isnull", False),
+                        ("status__in", ["approved", "refused"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="request_decided_by_somebody",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='engineerrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('answer', ''), ('status', 'refused'), _negated=True), name='request_refusal_says_why'),
+            model_name="engineerrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("answer", ""), ("status", "refused"), _negated=True),
+                name="request_refusal_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='engineerrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'approved', 'refused', 'withdrawn'])), name='engineer_request_status_known'),
+            model_name="engineerrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["pending", "approved", "refused", "withdrawn"])),
+                name="engineer_request_status_known",
+            ),
         ),
     ]

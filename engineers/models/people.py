@@ -184,7 +184,9 @@ class WeeklyShift(models.Model):
     @staticmethod
     def on_day(shifts: Iterable["WeeklyShift"], on: date) -> "WeeklyShift | None":
         """Of an engineer's shifts the one that holds on that day: its own one before the weekday's."""
-        fitting = [shift for shift in shifts if shift.on == on or (not shift.on and shift.weekday == on.weekday())]
+        fitting = [
+            shift for shift in shifts if shift.on == on or (not shift.on and shift.weekday == on.weekday())
+        ]
         return max(fitting, key=lambda shift: shift.on is not None, default=None)
 
 

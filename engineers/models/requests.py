@@ -74,7 +74,9 @@ class EngineerRequest(LifecycleMixin, models.Model):
                     ("engineer", RangeOperators.EQUAL),
                     (
                         DateRange(
-                            F("from_on"), F("until_on"), RangeBoundary(inclusive_lower=True, inclusive_upper=True)
+                            F("from_on"),
+                            F("until_on"),
+                            RangeBoundary(inclusive_lower=True, inclusive_upper=True),
                         ),
                         RangeOperators.OVERLAPS,
                     ),

@@ -89,7 +89,9 @@ def report_running_late(
     return visit
 
 
-def expected_choices(visit: Visit, at: datetime, minutes: tuple[int, ...] = (10, 20, 30)) -> dict[int, datetime]:
+def expected_choices(
+    visit: Visit, at: datetime, minutes: tuple[int, ...] = (10, 20, 30)
+) -> dict[int, datetime]:
     """The moment that each of these answers stands for, as the buttons show it."""
     return {each: _whole_minute(_counted_from(visit, at) + timedelta(minutes=each)) for each in minutes}
 
@@ -168,6 +170,4 @@ def _missed_windows(visit: Visit, at: datetime) -> list[MissedWindow]:
 def _announce(visit: Visit, expected_at: datetime, *, by: Any, at: datetime) -> None:
     planned_at = visit.planned_start_at or expected_at
     minutes = max(0, int((expected_at - planned_at).total_seconds() // 60))
-    visit_running_late.send(
-        sender=Visit, visit=visit, minutes=minutes, expected_at=expected_at, by=by, at=at
-    )
+    visit_running_late.send(sender=Visit, visit=visit, minutes=minutes, expected_at=expected_at, by=by, at=at)

@@ -14,7 +14,7 @@ from orders.services.timeline import append_event
 NEWS = timedelta(minutes=5)
 """A time that differs by less from the one that was told is not told again."""
 TIME_TO_SAVE = timedelta(minutes=5)
-"""A new plan of the day is on its way: if somebody else can keep the window, the customer is spared the fright."""
+"""A new plan of the day is on its way: where somebody else keeps the window, nobody is frightened in vain."""
 
 
 def late_word(*, order: RepairOrder, visit: Visit, expected_at: datetime, by: Any, at: datetime) -> None:
@@ -58,14 +58,16 @@ def saved_word(*, order: RepairOrder, visit: Visit, by: Any, at: datetime) -> No
     told = _last_word(order, visit)
     if told is None:
         return
-    append_event(order, "in_time_again", by=by, at=at, payload={"visit": visit.reference, **visit_context(visit)})
+    append_event(
+        order, "in_time_again", by=by, at=at, payload={"visit": visit.reference, **visit_context(visit)}
+    )
     if not call_off_late_word(order, visit, at=at):  # it had left
         key = f"visit:{visit.reference}:in_time:{int(at.timestamp())}"
         tell_contacts(order, "visit_in_time_again", key=key, at=at, context=visit_context(visit))
 
 
 def _last_word(order: RepairOrder, visit: Visit) -> OrderEvent | None:
-    """The event of the time that holds for the customer as told; None where there is none, or none any more."""
+    """The event of the time that holds as told; None where there is none, or none any more."""
     kinds = ("running_late", "in_time_again")
     events = order.events.filter(kind__in=kinds, payload__visit=visit.reference)
     last = events.order_by("-sequence").first()

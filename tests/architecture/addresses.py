@@ -68,7 +68,17 @@ ADDRESSES: dict[str, Door] = {
     "board_visit": Door(DESK, VISIT),
     "dispatch_visit": Door(DESK, VISIT),
     "turn_back_visit": Door(DESK, VISIT),
+    "desk_requests": Door(DESK),
+    "desk_request": Door(DESK, {"request_id": 1}),
+    "decide_request": Door(DESK, {"request_id": 1}),
+    # the engineer's own pages
     "engineer_day": Door(ENGINEER),
+    "engineer_worker": Door(PUBLIC),
+    "report_late": Door(ENGINEER, VISIT),
+    "van_stock": Door(ENGINEER),
+    "engineer_requests": Door(ENGINEER),
+    "ask": Door(ENGINEER, {"kind": "absence"}),
+    "withdraw_request": Door(ENGINEER, {"request_id": 1}),
     # after the repair: behind the order's link, and the case officer's desk
     "file_claim": Door(PUBLIC, ORDER),
     "rework_window": Door(PUBLIC, ORDER),

@@ -254,9 +254,7 @@ class TestOnceItHasMovedOn:
 class TestAPressThatWaited:
     def test_counts_as_pressed_and_both_moments_are_on_record(self, city: City, engineer: Engineer) -> None:
         visit = confirmed_visit(city=city)
-        visit = doorstep.set_out(
-            visit=visit, by=engineer.user, at=clock("09:00"), received_at=clock("09:40")
-        )
+        visit = doorstep.set_out(visit=visit, by=engineer.user, at=clock("09:00"), received_at=clock("09:40"))
         event = visit.events.get(kind=EventKind.SET_OUT)
         assert (visit.en_route_at, event.at) == (clock("09:00"), clock("09:00"))
         assert event.data == {"received_at": clock("09:40").isoformat()}
@@ -287,7 +285,9 @@ class TestAPressThatWaited:
             (clock("10:00") - timedelta(hours=13), "pressed_too_long_ago"),
         ],
     )
-    def test_is_refused_outside_of_them(self, pressed: Any, code: str, city: City, engineer: Engineer) -> None:
+    def test_is_refused_outside_of_them(
+        self, pressed: Any, code: str, city: City, engineer: Engineer
+    ) -> None:
         visit = confirmed_visit(city=city)
         with pytest.raises((Conflict, InvalidInput)) as refusal:
             pressed_moment(visit=visit, pressed_at=pressed, at=clock("10:00"))
