@@ -14,8 +14,9 @@ TIME = {"type": "time"}
 class ReasonField(forms.CharField):
     """A few words that the other side reads."""
 
-    def __init__(self, label: object, needed: object, longest: int = 120) -> None:
-        super().__init__(label=label, max_length=longest, error_messages={"required": needed})
+    def __init__(self) -> None:
+        needed = _("Say in a few words why.")
+        super().__init__(label=_("Why"), max_length=120, error_messages={"required": needed})
 
 
 class AbsenceForm(forms.Form):
@@ -29,7 +30,7 @@ class AbsenceForm(forms.Form):
         widget=forms.DateInput(attrs=DATE, format="%Y-%m-%d"),
         error_messages={"required": _("Choose the last day.")},
     )
-    reason = ReasonField(_("Why"), _("Say in a few words why."))
+    reason = ReasonField()
 
 
 class ShiftForm(forms.Form):
@@ -55,7 +56,7 @@ class ShiftForm(forms.Form):
         widget=forms.TimeInput(attrs=TIME, format="%H:%M"),
         error_messages={"required": _("Say when you would end.")},
     )
-    reason = ReasonField(_("Why"), _("Say in a few words why."))
+    reason = ReasonField()
 
 
 class AnswerForm(forms.Form):

@@ -96,6 +96,8 @@ class EngineerRequest(LifecycleMixin, models.Model):
             models.CheckConstraint(
                 condition=Q(
                     kind=RequestKind.ABSENCE.value,
+                    from_on__isnull=False,
+                    until_on__isnull=False,
                     until_on__gte=F("from_on"),
                     weekday=None,
                     starts_at=None,
@@ -103,15 +105,22 @@ class EngineerRequest(LifecycleMixin, models.Model):
                 )
                 | Q(
                     kind=RequestKind.ONE_SHIFT.value,
+                    from_on__isnull=False,
+                    until_on__isnull=False,
                     until_on=F("from_on"),
                     weekday=None,
+                    starts_at__isnull=False,
+                    ends_at__isnull=False,
                     ends_at__gt=F("starts_at"),
                 )
                 | Q(
                     kind=RequestKind.WEEKLY_SHIFT.value,
                     from_on=None,
                     until_on=None,
+                    weekday__isnull=False,
                     weekday__range=(0, 6),
+                    starts_at__isnull=False,
+                    ends_at__isnull=False,
                     ends_at__gt=F("starts_at"),
                 ),
                 name="request_says_what_it_asks",

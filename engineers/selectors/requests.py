@@ -21,7 +21,7 @@ class VisitAtStake:
 
 
 def visits_at_stake(request: EngineerRequest, at: datetime) -> list[VisitAtStake]:
-    """What a yes would take off its engineer: the rule of `review_engineer`, asked before it; writes nothing."""
+    """What a yes would take off its engineer: the rule of `review_engineer`, asked before. Writes nothing."""
     held = Visit.objects.filter(
         engineer=request.engineer, status__in=MOVABLE, on__gte=city_today(request.engineer.city, at)
     ).select_related("city")

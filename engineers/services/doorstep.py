@@ -240,7 +240,8 @@ def _received(received_at: datetime | None, at: datetime) -> dict[str, str]:
 
 
 def _no_longer_held_up(visit: Visit) -> None:
-    Engineer.objects.filter(pk=visit.engineer_id).exclude(held_up_until_at=None).update(held_up_until_at=None)
+    mine = Engineer.objects.filter(visits=visit.pk).exclude(held_up_until_at=None)
+    mine.update(held_up_until_at=None)
 
 
 def _own(visit: Visit, by: Any) -> Visit:

@@ -147,7 +147,7 @@ def _hold_up(visit: Visit, expected_at: datetime, at: datetime) -> None:
         start_place = plan.routes[visit.engineer_id].start_place or plan.day(visit.engineer_id).base
         drive = plan.travel.seconds(start_place, (visit.latitude, visit.longitude))
     held_up_until_at = expected_at - timedelta(seconds=drive)
-    Engineer.objects.filter(pk=visit.engineer_id).update(held_up_until_at=held_up_until_at)
+    Engineer.objects.filter(visits=visit.pk).update(held_up_until_at=held_up_until_at)
 
 
 def _missed_windows(visit: Visit, at: datetime) -> list[MissedWindow]:

@@ -178,16 +178,14 @@ def _tell(request: EngineerRequest, at: datetime) -> None:
 
 
 def _put_in_force(request: EngineerRequest) -> None:
-    engineer = request.engineer
+    engineer, on = request.engineer, request.from_on
     if request.kind == RequestKind.ABSENCE:
-        Absence.objects.create(
-            engineer=engineer, from_on=request.from_on, until_on=request.until_on, reason=request.reason
-        )
+        days = {"from_on": on, "until_on": request.until_on}
+        Absence.objects.create(engineer=engineer, reason=request.reason, **days)
         return
-    on = request.from_on
-    weekday = on.weekday() if on is not None else request.weekday
+    weekday: dict[str, Any] = {"weekday": request.weekday if on is None else on.weekday()}
     hours = {"starts_at": request.starts_at, "ends_at": request.ends_at}
-    WeeklyShift.objects.update_or_create(engineer=engineer, weekday=weekday, on=on, defaults=hours)
+    WeeklyShift.objects.update_or_create(engineer=engineer, on=on, **weekday, defaults=hours)
 
 
 def _ask(request: EngineerRequest) -> EngineerRequest:

@@ -4,7 +4,7 @@
 // holds up those behind it until it is tried again or discarded. Without this file the forms work as they are.
 (() => {
   "use strict";
-  const PATIENCE = 20_000; // milliseconds for one answer
+  const PATIENCE = 12_000; // milliseconds for one answer
   const [SOON, LATEST] = [2_000, 60_000]; // between two attempts
   const NOT_NOW = [408, 425, 429, 502, 503, 504];
   const ENDS = ["no_access", "cannot_complete"];
@@ -19,6 +19,7 @@
     let timer = 0;
     let signedOut = false;
     let going = "";
+    let isStuck = true; // what is here when the page opens has waited; what is pressed has not yet
 
     const load = () => JSON.parse(localStorage.getItem(store) || "[]");
     const save = (list) => localStorage.setItem(store, JSON.stringify(list));
@@ -53,7 +54,7 @@
       byId("unsent-list").replaceChildren(...list.map((one, index) => row(one, index, isHeldUp && index > 0)));
       byId("unsent-note").textContent = words.signIn;
       byId("unsent-note").hidden = !signedOut || list.length === 0;
-      showNext(list);
+      showNext(isStuck ? list : []);
     };
 
     // Where a step waits, the page shows what comes after it: as the server will, once it has been sent.
@@ -147,6 +148,7 @@
       // of several tabs one sends: the others would ask for the same, and be answered the same
       const outcome = await (navigator.locks ? navigator.locks.request(store, sendAll) : sendAll());
       sending = false;
+      isStuck = load().length > 0;
       for (const form of document.querySelectorAll("form[data-queue][aria-busy]")) form.removeAttribute("aria-busy");
       show();
       if (outcome.next && load().length === 0 && !isTyping()) {
@@ -174,6 +176,7 @@
         fields,
         pressedAt: new Date().toISOString(),
       };
+      isStuck = isStuck && load().length > 0;
       save([...load(), one]);
       form.setAttribute("aria-busy", "true");
       form.closest("details")?.removeAttribute("open");
