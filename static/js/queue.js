@@ -19,6 +19,7 @@
     let timer = 0;
     let signedOut = false;
     let going = "";
+    let fresh = null; // the press that has not waited yet, with its form
     let isStuck = true; // what is here when the page opens has waited; what is pressed has not yet
 
     const load = () => JSON.parse(localStorage.getItem(store) || "[]");
@@ -148,8 +149,14 @@
       // of several tabs one sends: the others would ask for the same, and be answered the same
       const outcome = await (navigator.locks ? navigator.locks.request(store, sendAll) : sendAll());
       sending = false;
-      isStuck = load().length > 0;
-      for (const form of document.querySelectorAll("form[data-queue][aria-busy]")) form.removeAttribute("aria-busy");
+      const [first] = load();
+      if (fresh && first?.key === fresh.key && first.refused) {
+        sendPlainly(fresh);
+        return;
+      }
+      isStuck = Boolean(first);
+      if (fresh) settle(fresh.form);
+      fresh = null;
       show();
       if (outcome.next && load().length === 0 && !isTyping()) {
         going = outcome.next;
@@ -179,9 +186,24 @@
       isStuck = isStuck && load().length > 0;
       save([...load(), one]);
       form.setAttribute("aria-busy", "true");
+      fresh = { key: one.key, form, button };
+      flush();
+    };
+
+    // Refused at once: the form goes as it is, and the server's page shows the sentence where it belongs.
+    const sendPlainly = ({ key, form, button }) => {
+      drop(key);
+      if (button?.name) {
+        const said = Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value });
+        form.append(said);
+      }
+      HTMLFormElement.prototype.submit.call(form);
+    };
+
+    const settle = (form) => {
+      form.removeAttribute("aria-busy");
       form.closest("details")?.removeAttribute("open");
       form.reset();
-      flush();
     };
 
     // before page.js hears of it
