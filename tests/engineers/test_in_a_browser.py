@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from engineers.models import Engineer, Visit
 from engineers.planning import city_today
 from engineers.services.doorstep import mark_at_risk
+from engineers.services.requests import ask_absence
 from engineers.states import VisitStatus
 from repairhub.accounts.models import User
 from repairhub.places.models import City
@@ -204,3 +205,34 @@ class TestLooks:
         for url in ("/engineer/", f"/engineer/?on={tomorrow.isoformat()}"):
             self.look(reader, live_server.url + url)
             assert reader.evaluate(TARGETS) == []
+
+    def test_of_the_engineer_s_other_pages(
+        self, reader: Page, live_server: Any, city: City, engineers: list[Engineer]
+    ) -> None:
+        ask_absence(
+            engineer=engineers[0],
+            from_on=(tomorrow := city_today(city, timezone.now()) + timedelta(days=1)),
+            until_on=tomorrow,
+            reason="my sister marries",
+            by=engineers[0].user,
+            at=timezone.now(),
+        )
+        sign_in(reader, engineers[0].user, live_server.url)
+        for url in ("/engineer/van/", "/engineer/requests/"):
+            self.look(reader, live_server.url + url)
+            assert reader.evaluate(TARGETS) == []
+
+    def test_of_the_desk_s_answers(
+        self, reader: Page, live_server: Any, city: City, visit: Visit, engineers: list[Engineer]
+    ) -> None:
+        request = ask_absence(
+            engineer=engineers[0],
+            from_on=visit.on,
+            until_on=visit.on,
+            reason="my sister marries",
+            by=engineers[0].user,
+            at=timezone.now(),
+        )
+        sign_in(reader, DispatcherFactory(), live_server.url)
+        for url in ("/requests/", f"/requests/{request.pk}/"):
+            self.look(reader, live_server.url + url)
