@@ -8,7 +8,7 @@ BUDGETS: dict[str, int] = {
     "board": 28,
     "board_export": 12,
     "engineer_day": 10,
-    "van_stock": 16,
+    "van_stock": 17,
     "engineer_requests": 6,
     "desk_requests": 8,
     "claims": 10,

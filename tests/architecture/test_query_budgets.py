@@ -244,7 +244,7 @@ class TestLists:
         client.force_login(workshop.user)
         order = workshop.book()
         van = StockLocationFactory(van=True, custodian=workshop.user, city=workshop.city)
-        received_unit("SN-0", lot=Lot.objects.earliest("pk"), location=van)
+        received_unit("SN-0", location=van)
 
         def grow(total: int) -> None:
             more_visits(workshop, workshop.engineer, total, order=order, status=VisitStatus.CONFIRMED)
