@@ -68,8 +68,8 @@ class AuthorisationInline(TabularInline):
 
 class ShiftInline(TabularInline):
     model = WeeklyShift
+    fields = ["weekday", "on", "starts_at", "ends_at"]
     extra = 0
-    max_num = 7
     tab = True
 
 

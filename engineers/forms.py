@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from engineers.models import Engineer, Skill, Visit
 from engineers.planning import CityClock, city_today
+from engineers.services.lateness import MOST_MINUTES
 from engineers.states import QualificationState, VisitStatus
 from repairhub.core.errors import InvalidInput
 from repairhub.places.models import FASTEST, SLOWEST, City
@@ -279,3 +280,31 @@ class ReasonForm(forms.Form):
         help_text=gettext_lazy("The engineer reads it."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class LateForm(forms.Form):
+    """How late: a button's minutes, or "other" with the minutes typed."""
+
+    minutes = forms.CharField(
+        max_length=5, error_messages={"required": gettext_lazy("Say how late you are.")}
+    )
+    other = forms.IntegerField(
+        label=gettext_lazy("Other: minutes"),
+        required=False,
+        min_value=1,
+        max_value=MOST_MINUTES,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """`minutes` as a number."""
+        cleaned = super().clean() or {}
+        minutes = cleaned.get("minutes", "")
+        number = cleaned.get("other") if minutes == "other" else minutes
+        if minutes and not self.errors:
+            if isinstance(number, str):
+                number = int(number) if number.isascii() and number.isdigit() else None
+            if number is None:
+                self.add_error("other", gettext_lazy("Say how late you are."))
+            cleaned["minutes"] = number
+        return cleaned

@@ -8,7 +8,7 @@ that holds the day's lock sees a version which others may never see.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Lock
@@ -19,9 +19,11 @@ from engineers import osrm
 from engineers.dispatch import DayPlan, EngineerDay, Pace, Place, Travel
 from engineers.models import CityDay
 from engineers.planning import (
+    CityClock,
     city_today,
     day_plan,
     engineer_day,
+    held_up_on,
     load_plans,
     paces_of,
     travel_in,
@@ -43,14 +45,23 @@ MOST_CITIES = 2
 class _Known:
     version: int
     days: Sequence[EngineerDay]
+    held_up: Mapping[object, int]
     time_zone: str
     plan: DayPlan
     size: int
 
-    def holds(self, version: int, days: Sequence[EngineerDay], city: City, travel: Travel) -> bool:
+    def holds(
+        self,
+        version: int,
+        days: Sequence[EngineerDay],
+        held_up: Mapping[object, int],
+        city: City,
+        travel: Travel,
+    ) -> bool:
         """Whether a plan read now would be the same."""
         return (
             self.version == version
+            and self.held_up == held_up
             and self.time_zone == city.time_zone
             and self.plan.travel is travel
             and self.days == days
@@ -79,22 +90,29 @@ class KnownDays:
         versions = dict(
             CityDay.objects.filter(city=city, on__range=(first, last)).values_list("on", "version")
         )
-        days = self._days(city, first, last)
+        rows, days = self._days(city, first, last)
+        held_up = {on: held_up_on(CityClock.of(city, on), rows) for on in days}
         weather = weather_of(city, first, last)
         travel = {on: travel_in(city, weather.get(on)) for on in days}
         plans: dict[date, DayPlan] = {}
         for on in days:
             known = self._get(city, on) if on > city_today(city, at) else None
-            if known is not None and known.holds(versions.get(on, 0), days[on], city, travel[on]):
+            if known is not None and known.holds(
+                versions.get(on, 0), days[on], held_up[on], city, travel[on]
+            ):
                 plans[on] = known.plan
         missing = [on for on in days if on not in plans]
         visits = visits_of(city, missing) if missing else {}
         for on in missing:
-            plans[on] = day_plan(city, on, days[on], visits, at, travel[on])
+            plans[on] = day_plan(city, on, days[on], visits, at, travel[on], held_up[on])
             stops = sum(len(route.stops) for route in plans[on].routes.values())
             if on > city_today(city, at) and stops >= self._least:
                 size = stops + len(days[on])
-                self._keep(city, on, _Known(versions.get(on, 0), days[on], city.time_zone, plans[on], size))
+                self._keep(
+                    city,
+                    on,
+                    _Known(versions.get(on, 0), days[on], held_up[on], city.time_zone, plans[on], size),
+                )
         return {on: plans[on] for on in days}
 
     def forget(self) -> None:
@@ -108,8 +126,10 @@ class KnownDays:
         """How many stops and routes are kept."""
         return sum(known.size for known in self._known.values())
 
-    def _days(self, city: City, first: date, last: date) -> dict[date, list[EngineerDay]]:
-        """The engineers' days, made anew only where a row or the city's hours differ from those read last."""
+    def _days(
+        self, city: City, first: date, last: date
+    ) -> tuple[list[EngineerRow], dict[date, list[EngineerDay]]]:
+        """The engineers' rows and days: days made anew only where a row or the city's hours have changed."""
         span = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
         rows, paces = engineer_rows(city, first, last), paces_of(city, span)
         key = (city.pk, first, last)
@@ -117,13 +137,13 @@ class KnownDays:
             known = self._engineers.get(key)
             if known is not None and known[:2] == (rows, paces):
                 self._engineers.move_to_end(key)
-                return known[2]
+                return known[0], known[2]
         days = {on: [engineer_day(row, on, paces[on]) for row in rows] for on in span}
         with self._lock:
             self._engineers[key] = (rows, paces, days)
             while len(self._engineers) > MOST_CITIES:
                 self._engineers.popitem(last=False)
-        return days
+        return rows, days
 
     def _get(self, city: City, on: date) -> _Known | None:
         with self._lock:

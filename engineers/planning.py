@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from engineers import osrm
 from engineers.dispatch import DayPlan, EngineerDay, HaversineTravel, Pace, Place, Route, Stop, Travel
-from engineers.models import DayWeather, Engineer, Visit
+from engineers.models import DayWeather, Engineer, Visit, WeeklyShift
 from engineers.rows import EngineerRow, VisitRow, engineer_rows, visit_rows
 from engineers.states import ENDED, MOVABLE, UNDER_WAY, SuspensionKind, VisitStatus
 from repairhub.places.models import City, CityPace, hourly_factors
@@ -88,7 +88,8 @@ def load_plans(
     plans = {}
     for on in days:
         own = [engineer_day(engineer, on, paces[on]) for engineer in engineers]
-        plans[on] = day_plan(city, on, own, visits, at, travel_in(city, weather.get(on)), places)
+        held_up = held_up_on(CityClock.of(city, on), engineers)
+        plans[on] = day_plan(city, on, own, visits, at, travel_in(city, weather.get(on)), held_up, places)
     return plans
 
 
@@ -115,6 +116,13 @@ def weather_of(city: City, first: date, last: date) -> dict[date, DayWeather]:
     return {one.on: one for one in DayWeather.objects.filter(city=city, on__range=(first, last))}
 
 
+def held_up_on(clock: CityClock, engineers: Iterable[EngineerRow]) -> dict[object, int]:
+    """Until when engineers who run late have said to be held up, in that day's seconds, by their ids."""
+    until = {row.pk: row.held_up_until_at for row in engineers if row.held_up_until_at is not None}
+    seconds = {pk: clock.seconds(moment) for pk, moment in until.items()}
+    return {pk: second for pk, second in seconds.items() if second > 0}
+
+
 def day_plan(
     city: City,
     on: date,
@@ -122,11 +130,17 @@ def day_plan(
     visits: VisitsOfDays,
     at: datetime,
     travel: Travel,
+    held_up: Mapping[object, int],
     places: Sequence[Place] = (),
 ) -> DayPlan:
     """The routes of one day out of its engineers' days and visits, as they stand at `at`."""
     clock = CityClock.of(city, on)
-    routes = [_route(day, visits.get((on, int(str(day.engineer_id))), ()), clock, at) for day in days]
+    routes = [
+        _route(
+            day, visits.get((on, int(str(day.engineer_id))), ()), clock, at, held_up.get(day.engineer_id, 0)
+        )
+        for day in days
+    ]
     if osrm.is_used():
         osrm.recall_legs(days, routes, places)
     return DayPlan(days, routes, travel).accepting_present_lateness()
@@ -156,7 +170,7 @@ def engineer_day(engineer: Engineer | EngineerRow, on: date, pace: Pace | None =
         a.brand.key for a in engineer.authorisations.all() if a.valid_from_on <= on <= a.valid_until_on
     )
     absent = any(a.from_on <= on <= a.until_on for a in engineer.absences.all())
-    shift = next((s for s in engineer.shifts.all() if s.weekday == on.weekday()), None)
+    shift = WeeklyShift.on_day(engineer.shifts.all(), on)
     if absent or shift is None:
         because = "absent" if absent else "no_shift"
         return EngineerDay.off(
@@ -176,7 +190,10 @@ def engineer_day(engineer: Engineer | EngineerRow, on: date, pace: Pace | None =
 
 
 def stop_for(visit: Visit | VisitRow, clock: CityClock, at: datetime) -> Stop:
-    """The visit as the engine sees it. One under way keeps its planned start unless that is past."""
+    """The visit as the engine sees it. One under way keeps its planned start unless that is past.
+
+    What an engineer who runs late has said counts: the start of a visit on the way to, the end of one begun.
+    """
     fixed_start = None
     service = visit.service_minutes * 60
     now = clock.seconds(at)
@@ -185,8 +202,12 @@ def stop_for(visit: Visit | VisitRow, clock: CityClock, at: datetime) -> Stop:
         if visit.status == VisitStatus.ON_SITE and visit.arrived_at is not None:
             fixed_start = max(planned, clock.seconds(visit.started_at or visit.arrived_at))
             service = max(service, now - fixed_start)  # an overrun lasts until now at least
+            if visit.expected_end_at is not None:
+                service = max(service, clock.seconds(visit.expected_end_at) - fixed_start)
         else:
             fixed_start = max(planned, now)
+            if visit.expected_start_at is not None:
+                fixed_start = max(fixed_start, clock.seconds(visit.expected_start_at))
     return Stop(
         visit_id=visit.pk,
         place=(visit.latitude, visit.longitude),
@@ -211,7 +232,9 @@ def _shared(skills: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
     return dict(skills)
 
 
-def _route(day: EngineerDay, visits: Sequence[VisitRow], clock: CityClock, at: datetime) -> Route:
+def _route(
+    day: EngineerDay, visits: Sequence[VisitRow], clock: CityClock, at: datetime, held_up: int
+) -> Route:
     under_way = [v for v in visits if v.status in UNDER_WAY]
     waiting = [v for v in visits if v.status in MOVABLE]
     ended = [v for v in visits if v.status in ENDED and v.ended_at is not None]
@@ -219,7 +242,8 @@ def _route(day: EngineerDay, visits: Sequence[VisitRow], clock: CityClock, at: d
     if ended:
         last = max(ended, key=lambda v: v.ended_at or at)
         start_place = (last.latitude, last.longitude)
-    not_before = max(0, clock.seconds(at))  # 0 on later days; after midnight, and so never, on past ones
+    # 0 on later days; after midnight, and so never, on past ones
+    not_before = max(0, clock.seconds(at), held_up)
     return Route(
         engineer_id=day.engineer_id,
         stops=tuple(stop_for(visit, clock, at) for visit in [*under_way, *waiting]),

@@ -129,3 +129,30 @@ def register_visit_references(references: References) -> None:
 def visit_references(ids: Collection[int]) -> dict[object, str]:
     """References by visit id, for sentences that name many visits: far less work than their details."""
     return _references(ids) if _references is not None and ids else {}
+
+
+@dataclass(frozen=True)
+class NeededPart:
+    """A part that a visit has to bring: any unit of this component and grade that fits the device will do."""
+
+    name: str
+    component_id: int
+    grade: str
+    grade_label: str
+    device_model_id: int
+    reference: str
+
+
+PartsProvider = Callable[[Sequence["Visit"]], dict[int, list[NeededPart]]]
+_parts: PartsProvider | None = None
+
+
+def register_needed_parts(provider: PartsProvider) -> None:
+    """The upper app names its one batched call; the last one registered counts."""
+    global _parts
+    _parts = provider
+
+
+def needed_parts(visits: Sequence["Visit"]) -> dict[int, list[NeededPart]]:
+    """What each visit has still to fit, by visit id, one call per page."""
+    return {} if _parts is None else _parts(visits)

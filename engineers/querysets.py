@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         BrandAuthorisation,
         Engineer,
         EngineerCertificate,
+        EngineerRequest,
         Visit,
     )
     from repairhub.places.models import City
@@ -44,6 +45,11 @@ def left_over(today: date | None) -> Q:
     return Q(status__in=states.AWAITED, on__lt=today or date.min)
 
 
+def shifts_of(first: date, last: date) -> Q:
+    """Shifts of every week, and those of one day among these days."""
+    return Q(on=None) | Q(on__range=(first, last))
+
+
 class EngineerQuerySet(models.QuerySet["Engineer"]):
     def working(self) -> "EngineerQuerySet":
         """Engineers who work for us now, with an open account of that role."""
@@ -62,7 +68,9 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
         """Annotates the day's hours, `shift_starts_at` to `shift_ends_at`, and `is_absent`. No query more."""
         from engineers.models import Absence, WeeklyShift
 
-        shift = WeeklyShift.objects.filter(engineer=OuterRef("pk"), weekday=on.weekday())
+        shift = WeeklyShift.objects.filter(
+            shifts_of(on, on), engineer=OuterRef("pk"), weekday=on.weekday()
+        ).order_by(F("on").desc(nulls_last=True))
         absent = Absence.objects.filter(engineer=OuterRef("pk"), from_on__lte=on, until_on__gte=on)
         return self.annotate(
             shift_starts_at=Subquery(shift.values("starts_at")[:1]),
@@ -79,10 +87,10 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
 
     def with_day(self, first: date, last: date) -> "EngineerQuerySet":
         """Loads what a plan of these days needs: shifts, absences, certificates, authorisations."""
-        from engineers.models import Absence, BrandAuthorisation, EngineerCertificate
+        from engineers.models import Absence, BrandAuthorisation, EngineerCertificate, WeeklyShift
 
         return self.prefetch_related(
-            "shifts",
+            Prefetch("shifts", WeeklyShift.objects.filter(shifts_of(first, last))),
             Prefetch("absences", Absence.objects.filter(from_on__lte=last, until_on__gte=first)),
             Prefetch("certificates", EngineerCertificate.objects.select_related("skill", "suspension")),
             Prefetch(
@@ -138,6 +146,21 @@ class AuthorisationQuerySet(models.QuerySet["BrandAuthorisation"]):
         from engineers.models import Engineer
 
         return self.filter(engineer__in=Engineer.objects.working())
+
+
+class EngineerRequestQuerySet(models.QuerySet["EngineerRequest"]):
+    def pending(self) -> "EngineerRequestQuerySet":
+        """Requests that somebody has still to answer."""
+        return self.filter(status=states.RequestStatus.PENDING)
+
+    def of_engineer(self, user: Any) -> "EngineerRequestQuerySet":
+        """This engineer's own."""
+        return self.filter(engineer__user=user)
+
+    def for_desk(self, user: Any) -> "EngineerRequestQuerySet":
+        """Those of engineers in the cities this person works for (none named: all)."""
+        cities = list(user.cities.values_list("pk", flat=True))
+        return self.filter(engineer__city_id__in=cities) if cities else self.all()
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):

@@ -16,7 +16,7 @@ from engineers.models import (
     WeeklyShift,
 )
 from engineers.models.people import breaks_of
-from engineers.querysets import VisitQuerySet
+from engineers.querysets import VisitQuerySet, shifts_of
 from repairhub.places.models import City
 
 
@@ -39,6 +39,8 @@ class VisitRow(NamedTuple):
     arrived_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
+    expected_start_at: datetime | None
+    expected_end_at: datetime | None
 
 
 class Key(NamedTuple):
@@ -51,6 +53,7 @@ class Shift(NamedTuple):
     """A weekly shift."""
 
     weekday: int
+    on: date | None
     starts_at: time
     ends_at: time
     break_starts_at: time | None
@@ -110,6 +113,7 @@ class EngineerRow(NamedTuple):
     pk: int
     base_latitude: float
     base_longitude: float
+    held_up_until_at: datetime | None
     shifts: Rows
     absences: Rows
     certificates: Rows
@@ -127,10 +131,10 @@ def engineer_rows(city: City, first: date, last: date) -> list[EngineerRow]:
         Engineer.objects.working_in(city)
         .order_by("pk")
         .select_related(None)
-        .values_list("pk", "base_latitude", "base_longitude")
+        .values_list("pk", "base_latitude", "base_longitude", "held_up_until_at")
     )
     own = {"engineer_id__in": [row[0] for row in engineers]}
-    shifts = WeeklyShift.objects.filter(**own).order_by("weekday")
+    shifts = WeeklyShift.objects.filter(shifts_of(first, last), **own).order_by("weekday", "pk")
     absences = Absence.objects.filter(from_on__lte=last, until_on__gte=first, **own)
     certificates = EngineerCertificate.objects.filter(**own).order_by("skill__key", "-level")
     authorisations = BrandAuthorisation.objects.filter(
@@ -154,8 +158,7 @@ def engineer_rows(city: City, first: date, last: date) -> list[EngineerRow]:
     ]
     nothing = Rows()
     return [
-        EngineerRow(pk, latitude, longitude, *(rows.get(pk, nothing) for rows in found))
-        for pk, latitude, longitude in engineers
+        EngineerRow(*engineer, *(rows.get(engineer[0], nothing) for rows in found)) for engineer in engineers
     ]
 
 

@@ -9,4 +9,8 @@ visit_turned_back = Signal()  # something is in the way of the engineer who had 
 visit_arrived = Signal()
 visit_ended = Signal()  # done, cannot complete, no access or cancelled: see the status
 visit_unconfirmed = Signal()  # its engineer cannot come any more; also kwarg was_confirmed
+visit_running_late = Signal()
+"""The engineer is expected later: also kwargs minutes (after the planned start) and expected_at. Sent for the
+visit that it was said of, and for each later one of the route whose window can no longer be kept."""
+visit_in_time_again = Signal()  # was at risk, and another route keeps its window
 visits_at_risk = Signal()  # kwargs: visits (a batch), at

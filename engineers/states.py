@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class VisitStatus(models.TextChoices):
@@ -59,6 +60,7 @@ class EventKind(models.TextChoices):
     MOVED = "moved", _("Moved within the route")
     PINNED = "pinned", _("Pinned to the engineer")
     UNPINNED = "unpinned", _("Pin taken off")
+    RUNNING_LATE = "running_late", _("Engineer is running late")
 
 
 class QualificationState(models.TextChoices):
@@ -76,3 +78,20 @@ class SuspensionKind(models.TextChoices):
     REWORK_RATE = "rework_rate", _("Too many reworks")
     DECISION = "decision", _("A manager's decision")
     EARLIER = "earlier", _("Before reasons were recorded")
+
+
+class RequestKind(models.TextChoices):
+    """What an engineer asks the desk for."""
+
+    ABSENCE = "absence", _("Absence")
+    WEEKLY_SHIFT = "weekly_shift", _("Other hours on a weekday")
+    ONE_SHIFT = "one_shift", _("Other hours on one day")
+
+
+class RequestStatus(models.TextChoices):
+    """Where a request stands: only a pending one can still be decided."""
+
+    PENDING = "pending", pgettext_lazy("request", "Waiting for an answer")
+    APPROVED = "approved", pgettext_lazy("request", "Approved")
+    REFUSED = "refused", pgettext_lazy("request", "Refused")
+    WITHDRAWN = "withdrawn", pgettext_lazy("request", "Withdrawn")

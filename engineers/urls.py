@@ -1,8 +1,8 @@
-"""Addresses of the dispatch board and of the engineer's day."""
+"""Addresses of the dispatch board, of the engineer's pages, and of the desk's answers to requests."""
 
 from django.urls import path
 
-from engineers.views import access, board, day, moving, qualification, weather
+from engineers.views import access, board, day, moving, qualification, requests, weather
 
 urlpatterns = [
     path("dispatch/", board.board, name="board"),
@@ -27,4 +27,13 @@ urlpatterns = [
         "qualification/<int:engineer_id>/<slug:skill>/suspend/", qualification.suspend, name="suspend_skill"
     ),
     path("qualification/<int:engineer_id>/<slug:skill>/lift/", qualification.lift, name="lift_suspension"),
+    path("engineer/worker.js", day.worker_script, name="engineer_worker"),
+    path("engineer/late/<slug:reference>/", day.report_late, name="report_late"),
+    path("engineer/van/", day.van_stock, name="van_stock"),
+    path("engineer/requests/", requests.engineer_requests, name="engineer_requests"),
+    path("engineer/requests/<slug:kind>/", requests.ask, name="ask"),
+    path("engineer/requests/<int:request_id>/withdraw/", requests.withdraw, name="withdraw_request"),
+    path("requests/", requests.desk_requests, name="desk_requests"),
+    path("requests/<int:request_id>/", requests.desk_request, name="desk_request"),
+    path("requests/<int:request_id>/answer/", requests.decide, name="decide_request"),
 ]

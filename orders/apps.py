@@ -9,6 +9,7 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         """Answers the ports of the apps below and listens to their news."""
         from engineers.ports import (
+            register_needed_parts,
             register_visit_details,
             register_visit_references,
             register_visit_search,
@@ -17,6 +18,7 @@ class OrdersConfig(AppConfig):
         from orders import receivers  # noqa: F401
         from orders.details import (
             details_of_visits,
+            parts_of_visits,
             references_of_visits,
             titles_of_visits,
             visits_ordered_under,
@@ -24,5 +26,6 @@ class OrdersConfig(AppConfig):
 
         register_visit_details(details_of_visits)
         register_visit_titles(titles_of_visits)
+        register_needed_parts(parts_of_visits)
         register_visit_references(references_of_visits)
         register_visit_search(visits_ordered_under)

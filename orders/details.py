@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from engineers.models import Visit
-from engineers.ports import VisitDetails, VisitTitle
-from orders.models import OrderContact, OrderVisit, QuoteLine
+from engineers.ports import NeededPart, VisitDetails, VisitTitle
+from orders import ports
+from orders.models import Fitting, OrderContact, OrderVisit, QuoteLine
 from orders.services.telling import contact_address
 from orders.states import VisitPurpose
 from repairhub.core.names import listed, name_column
@@ -112,6 +113,52 @@ def visits_ordered_under(text: str) -> list[int]:
     """Ids of the newest visits of orders whose reference begins with the text, twenty at most."""
     links = OrderVisit.objects.filter(order__reference__startswith=text).order_by("-id")
     return list(links.values_list("visit_id", flat=True)[:20])
+
+
+def parts_of_visits(visits: Sequence[Visit]) -> dict[int, list[NeededPart]]:
+    """What each visit has still to fit, by visit id: the lines of the approved quote without a new part.
+
+    A rework fits anew what its claim says. Six queries, and one for each rework.
+    """
+    links = list(
+        OrderVisit.objects.filter(visit__in=[visit.pk for visit in visits])
+        .select_related("order__device_model", "visit")
+        .prefetch_related(
+            "order__quotes__approval",
+            "order__quotes__lines__part__component",
+            "order__quotes__lines__repair",
+            Prefetch("order__fittings", Fitting.objects.standing()),
+        )
+        .order_by("id")
+    )
+    needed: dict[int, list[NeededPart]] = {}
+    for link in links:
+        needed.setdefault(link.visit_id, []).extend(_needed(link))
+    return needed
+
+
+def _needed(link: OrderVisit) -> list[NeededPart]:
+    order = link.order
+    quote = next(quote for quote in order.quotes.all() if hasattr(quote, "approval"))
+    lines = list(quote.lines.all())
+    if link.purpose == VisitPurpose.REWORK:
+        again = ports.rework_lines(order, link.visit)
+        fitted = {one.line_id for one in order.fittings.all() if one.visit_id == link.visit_id}
+        lines = [line for line in lines if line.pk in again and line.pk not in fitted]
+    else:
+        fitted = {one.line_id for one in order.fittings.all()}
+        lines = [line for line in lines if line.pk not in fitted]
+    return [
+        NeededPart(
+            name=f"{order.device_model.name} · {line.repair.name}",
+            component_id=line.part.component_id,
+            grade=line.grade,
+            grade_label=line.grade_label,
+            device_model_id=order.device_model_id,
+            reference=order.reference,
+        )
+        for line in lines
+    ]
 
 
 def masked_name(name: str) -> str:

@@ -1,6 +1,6 @@
 """News from below: what the customer's timeline and messages make of it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -12,9 +12,10 @@ from engineers import signals
 from engineers.models import Visit
 from engineers.states import CannotCompleteReason, VisitStatus
 from orders.models import OrderVisit, RepairOrder
+from orders.services.lateness import late_word, saved_word
 from orders.services.pins import renew_pin
 from orders.services.taking_back import settle_parts
-from orders.services.telling import call_off_reminder, tell_contacts, visit_context
+from orders.services.telling import call_off_late_word, call_off_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
 from orders.signals import rework_failed
 from orders.states import OrderStatus, VisitPurpose
@@ -22,6 +23,7 @@ from repairhub.core.errors import Conflict
 from repairhub.sla.signals import clocks_breached
 
 ARRIVE_WITHIN_WINDOW = "arrive_within_window"
+ON_THE_WAY_IS_NEWS = timedelta(minutes=15)
 
 
 def _links(visit: Visit) -> QuerySet[OrderVisit]:
@@ -73,11 +75,16 @@ def engineer_taken_off(*, visit: Visit, was_confirmed: bool, by: Any, at: dateti
 
 
 @receiver(signals.visit_set_out)
-def engineer_on_the_way(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
-    """The customer learns that the engineer has left."""
+def engineer_on_the_way(
+    *, visit: Visit, by: Any, at: datetime, received_at: datetime | None = None, **_kwargs: Any
+) -> None:
+    """The customer learns that the engineer has left; not of one who left long ago, without a network."""
+    is_news = received_at is None or received_at - at < ON_THE_WAY_IS_NEWS
     for link in _links(visit):
         order = _locked(link)
         append_event(order, "on_the_way", by=by, at=at)
+        if not is_news:
+            continue
         key = f"visit:{visit.reference}:on_the_way:{int(at.timestamp())}"
         tell_contacts(order, "engineer_on_the_way", key=key, at=at, context=_engineer_context(visit))
 
@@ -92,6 +99,20 @@ def engineer_turned_back(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any)
         tell_contacts(order, "engineer_turned_back", key=key, at=at, context=_engineer_context(visit))
 
 
+@receiver(signals.visit_running_late)
+def engineer_late(*, visit: Visit, expected_at: datetime, by: Any, at: datetime, **_kwargs: Any) -> None:
+    """The customer is told before they ask: of another time than announced, of a window that is missed."""
+    for link in _links(visit):
+        late_word(order=_locked(link), visit=visit, expected_at=expected_at, by=by, at=at)
+
+
+@receiver(signals.visit_in_time_again)
+def window_saved(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
+    """Somebody else keeps the window: what was to be said of its being missed is not said, or taken back."""
+    for link in _links(visit):
+        saved_word(order=_locked(link), visit=visit, by=by, at=at)
+
+
 @receiver(signals.visit_arrived)
 def engineer_arrived(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
     """A line on the timeline, with how early it was; a reminder has no sense any more."""
@@ -100,6 +121,7 @@ def engineer_arrived(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> 
         order = _locked(link)
         append_event(order, "arrived", by=by, at=at, payload=early)
         call_off_reminder(order, visit, at=at)
+        call_off_late_word(order, visit, at=at)
 
 
 @receiver(signals.visit_ended)
@@ -111,6 +133,7 @@ def visit_over(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
     for link in _links(visit):
         order = _locked(link)
         call_off_reminder(order, visit, at=at)
+        call_off_late_word(order, visit, at=at)
         if visit.status not in (VisitStatus.CANNOT_COMPLETE, VisitStatus.NO_ACCESS):
             continue
         settle_parts(order=order, visit=visit, by=by, at=at)

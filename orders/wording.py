@@ -13,7 +13,7 @@ from engineers.states import CannotCompleteReason
 from orders.models import OrderEvent
 from orders.states import OldPartFate, VisitPurpose
 from parts.models import Grade
-from repairhub.core.moments import format_window
+from repairhub.core.moments import format_time, format_window
 
 Payload = Mapping[str, Any]
 
@@ -162,6 +162,17 @@ def _part(payload: Payload) -> dict[str, str]:
     return {"part": _named(payload, "part"), "serial": str(payload.get("serial", ""))}
 
 
+def _running_late(payload: Payload) -> Words:
+    expected_at = parse_datetime(str(payload.get("expected_at", "")))
+    time = format_time(expected_at, payload.get("time_zone")) if expected_at else ""
+    if payload.get("misses"):
+        said = _("Expected at about %(time)s, after the promised window.")
+    else:
+        said = _("Expected at about %(time)s, within the promised window.")
+    is_bad = bool(payload.get("misses"))
+    return Words(_("Your engineer is running late"), said % {"time": time} if time else "", is_bad=is_bad)
+
+
 def _started(payload: Payload) -> Words:
     by_pin = payload.get("how") == "pin"
     return Words(_("Work started"), _("With your PIN.") if by_pin else _("With the door code we sent you."))
@@ -179,6 +190,8 @@ register_words(
         "turned_back": lambda payload: Words(
             _("Your engineer is held up"), _("We are seeing to it and tell you as soon as somebody sets out.")
         ),
+        "running_late": _running_late,
+        "in_time_again": lambda payload: Words(_("Your window is kept after all"), _window(payload)),
         "arrived": _arrived,
         "started": _started,
         "part_in": _part_in,

@@ -1,6 +1,7 @@
 from .access import AccessNote
 from .people import Absence, BrandAuthorisation, Engineer, EngineerCertificate, Skill, WeeklyShift
 from .qualification import Assessment, QualificationPolicy, SkillSuspension
+from .requests import EngineerRequest
 from .visits import CityDay, Visit, VisitEvent
 from .weather import DayWeather
 
@@ -13,6 +14,7 @@ __all__ = [
     "DayWeather",
     "Engineer",
     "EngineerCertificate",
+    "EngineerRequest",
     "QualificationPolicy",
     "Skill",
     "SkillSuspension",

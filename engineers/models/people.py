@@ -1,10 +1,12 @@
 """Engineers: what each may do, proved by certificates, and when each works."""
 
+from collections.abc import Iterable
 from datetime import date, time
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -37,7 +39,14 @@ class Engineer(models.Model):
     base_latitude = models.FloatField(_("base: latitude (degrees)"))
     base_longitude = models.FloatField(_("base: longitude (degrees)"))
     is_active = models.BooleanField(_("working for us"), default=True)
-    history = HistoricalRecords()
+    held_up_until_at = models.DateTimeField(
+        _("held up until"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Sets out no earlier: said when running late, over once under way."),
+    )
+    history = HistoricalRecords(excluded_fields=["held_up_until_at"])
 
     objects = EngineerQuerySet.as_manager()
 
@@ -153,7 +162,7 @@ class BrandAuthorisation(models.Model):
 
 
 class WeeklyShift(models.Model):
-    """When an engineer works on a weekday, in the city's zone."""
+    """When an engineer works on a weekday, in the city's zone; with `on`, on that one day instead."""
 
     class Weekday(models.IntegerChoices):
         MONDAY = 0, _("Monday")
@@ -168,6 +177,9 @@ class WeeklyShift(models.Model):
         Engineer, on_delete=models.CASCADE, related_name="shifts", verbose_name=_("engineer")
     )
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
+    on = models.DateField(
+        _("only on"), null=True, blank=True, help_text=_("Empty: every week. Else on that day alone.")
+    )
     starts_at = models.TimeField(_("starts at"))
     ends_at = models.TimeField(_("ends at"))
     break_starts_at = models.TimeField(_("break from"), null=True, blank=True)
@@ -176,9 +188,19 @@ class WeeklyShift(models.Model):
     class Meta:
         verbose_name = _("shift")
         verbose_name_plural = _("shifts")
-        ordering = ["weekday"]
+        ordering = ["weekday", F("on").asc(nulls_first=True)]
         constraints = [
-            models.UniqueConstraint(fields=["engineer", "weekday"], name="one_shift_per_weekday"),
+            models.UniqueConstraint(
+                fields=["engineer", "weekday"], condition=models.Q(on=None), name="one_shift_per_weekday"
+            ),
+            models.UniqueConstraint(
+                fields=["engineer", "on"], condition=~models.Q(on=None), name="one_shift_on_a_day"
+            ),
+            models.CheckConstraint(
+                # ISO counts Monday as 1, Python as 0
+                condition=models.Q(on=None) | models.Q(on__iso_week_day=F("weekday") + 1),
+                name="shift_on_its_weekday",
+            ),
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")), name="shift_ends_after_start"
             ),
@@ -197,7 +219,15 @@ class WeeklyShift(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_weekday_display()} {self.starts_at:%H:%M}-{self.ends_at:%H:%M}"
+        return f"{self.on or self.get_weekday_display()} {self.starts_at:%H:%M}-{self.ends_at:%H:%M}"
+
+    @staticmethod
+    def on_day(shifts: Iterable["WeeklyShift"], on: date) -> "WeeklyShift | None":
+        """Of an engineer's shifts the one that holds on that day: its own one before the weekday's."""
+        fitting = [
+            shift for shift in shifts if shift.on == on or (not shift.on and shift.weekday == on.weekday())
+        ]
+        return max(fitting, key=lambda shift: shift.on is not None, default=None)
 
     @property
     def breaks(self) -> tuple[tuple[int, int], ...]:

@@ -52,6 +52,7 @@ class Visit(LifecycleMixin, models.Model):
 
     `planned_start_at` to `planned_end_at` is the work at the door, travel not included; real times never
     overwrite it. While `planned`, the engineer is tentative and the customer does not see who it is.
+    `expected_start_at` and `expected_end_at` are what an engineer who runs late has said, and nothing else.
     """
 
     reference = models.CharField(_("reference"), max_length=20, unique=True)
@@ -85,6 +86,12 @@ class Visit(LifecycleMixin, models.Model):
     arrived_at = models.DateTimeField(_("arrived at"), null=True, blank=True)
     started_at = models.DateTimeField(_("work started at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    expected_start_at = models.DateTimeField(
+        _("expected start"), null=True, blank=True, help_text=_("As the engineer who runs late says.")
+    )
+    expected_end_at = models.DateTimeField(
+        _("expected end"), null=True, blank=True, help_text=_("As the engineer at the door says.")
+    )
     end_reason = models.CharField(
         _("reason"), max_length=20, choices=CannotCompleteReason.choices, blank=True
     )

@@ -15,7 +15,7 @@ from engineers.services.events import record
 from engineers.services.placing import placed, refuse
 from engineers.services.planning import ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day, locked_visit, write_routes
-from engineers.signals import visit_confirmed
+from engineers.signals import visit_confirmed, visit_in_time_again
 from engineers.states import MOVABLE, VisitStatus
 from repairhub.core.errors import Conflict, InvalidInput
 from repairhub.sla.services.clocks import stop_clock
@@ -84,6 +84,7 @@ def dispatch_visit(
     visit.confirm()
     visit.confirmed_at = at
     start = next(p.start for p in after.planned(engineer.pk) if p.visit_id == visit.pk)
+    is_saved = visit.at_risk_at is not None and start <= stop.window_end
     if start <= stop.window_end:
         visit.at_risk_at = None  # this engineer can keep the window
     elif visit.at_risk_at is None:
@@ -98,6 +99,8 @@ def dispatch_visit(
         from_status=from_status,
         data={"engineer": engineer.pk, "before": present},
     )
+    if is_saved:
+        visit_in_time_again.send(sender=Visit, visit=visit, by=by, at=at)
     visit_confirmed.send(sender=Visit, visit=visit, by=by, at=at)
     return visit
 

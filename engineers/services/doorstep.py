@@ -29,10 +29,11 @@ NO_ACCESS_AFTER = timedelta(minutes=10)
 
 
 @transaction.atomic
-def set_out(*, visit: Visit, by: Any, at: datetime) -> Visit:
+def set_out(*, visit: Visit, by: Any, at: datetime, received_at: datetime | None = None) -> Visit:
     """The visit, en route. Raises Conflict while another visit of the engineer is under way.
 
-    From here on the visit is fixed in its route: it no longer changes engineer.
+    From here on the visit is fixed in its route: it no longer changes engineer. `received_at`, here and in
+    the other moves of the engineer: when a press that waited for the network came in; `at` is when it was.
     """
     visit = _own_with_day_locked(visit, by)
     if visit.status == VisitStatus.EN_ROUTE:
@@ -47,9 +48,12 @@ def set_out(*, visit: Visit, by: Any, at: datetime) -> Visit:
         )
     _proceed(visit, visit.set_out)
     visit.en_route_at = at
-    visit.save(update_fields=["status", "en_route_at"])
-    record(visit, "set_out", by=by, at=at, from_status=VisitStatus.CONFIRMED)
-    visit_set_out.send(sender=Visit, visit=visit, by=by, at=at)
+    if visit.expected_start_at is not None and visit.expected_start_at <= at:
+        visit.expected_start_at = None  # said of another attempt
+    visit.save(update_fields=["status", "en_route_at", "expected_start_at"])
+    _no_longer_held_up(visit)
+    record(visit, "set_out", by=by, at=at, from_status=VisitStatus.CONFIRMED, data=_received(received_at, at))
+    visit_set_out.send(sender=Visit, visit=visit, by=by, at=at, received_at=received_at or at)
     return visit
 
 
@@ -62,16 +66,14 @@ def turn_back(*, visit: Visit, reason: str, by: Any, at: datetime) -> Visit:
     """
     lock_city_day(visit.city, visit.on)
     visit = locked_visit(visit)
-    is_own = visit.engineer is not None and visit.engineer.user_id == by.pk
-    if not is_own and not _is_desk_of(visit, by):
-        raise _not_yours(visit)
+    check_own_or_desk(visit, by)
     if visit.status == VisitStatus.CONFIRMED:
         return visit  # pressed twice
     if not reason.strip():
         raise InvalidInput(_("Say what is in the way."), field="reason", code="required")
     _proceed(visit, visit.turn_back)
-    visit.en_route_at = None
-    visit.save(update_fields=["status", "en_route_at"])
+    visit.en_route_at = visit.expected_start_at = None
+    visit.save(update_fields=["status", "en_route_at", "expected_start_at"])
     said = reason.strip()[:500]
     record(visit, "turned_back", by=by, at=at, from_status=VisitStatus.EN_ROUTE, reason=said)
     if visit.on == city_today(visit.city, at):
@@ -82,7 +84,7 @@ def turn_back(*, visit: Visit, reason: str, by: Any, at: datetime) -> Visit:
 
 
 @transaction.atomic
-def arrive(*, visit: Visit, by: Any, at: datetime) -> Visit:
+def arrive(*, visit: Visit, by: Any, at: datetime, received_at: datetime | None = None) -> Visit:
     """The visit, on site; the clock of the promised window stops.
 
     Before the window it is on the record how early it was: the customer need not be there, and decides by
@@ -92,11 +94,13 @@ def arrive(*, visit: Visit, by: Any, at: datetime) -> Visit:
     if visit.status == VisitStatus.ON_SITE:
         return visit
     _proceed(visit, visit.arrive)
-    visit.arrived_at = at
-    visit.save(update_fields=["status", "arrived_at"])
+    visit.arrived_at, visit.expected_start_at = at, None
+    visit.save(update_fields=["status", "arrived_at", "expected_start_at"])
+    _no_longer_held_up(visit)
     stop_clock(subject=visit, target_key=ARRIVE_WITHIN_WINDOW, at=at)
-    early = {"minutes_early": visit.minutes_early} if visit.minutes_early else None
-    record(visit, "arrived", by=by, at=at, from_status=VisitStatus.EN_ROUTE, data=early)
+    early = {"minutes_early": visit.minutes_early} if visit.minutes_early else {}
+    data = {**early, **_received(received_at, at)}
+    record(visit, "arrived", by=by, at=at, from_status=VisitStatus.EN_ROUTE, data=data)
     visit_arrived.send(sender=Visit, visit=visit, by=by, at=at)
     return visit
 
@@ -143,7 +147,9 @@ def finish_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
 
 
 @transaction.atomic
-def report_cannot_complete(*, visit: Visit, reason: str, note: str, by: Any, at: datetime) -> Visit:
+def report_cannot_complete(
+    *, visit: Visit, reason: str, note: str, by: Any, at: datetime, received_at: datetime | None = None
+) -> Visit:
     """The visit, ended without the repair. Raises InvalidInput without a reason (and a note for "other")."""
     visit = _own_with_day_locked(visit, by)
     if reason not in CannotCompleteReason.values:
@@ -151,12 +157,15 @@ def report_cannot_complete(*, visit: Visit, reason: str, note: str, by: Any, at:
     if reason == CannotCompleteReason.OTHER and not note.strip():
         raise InvalidInput(_("Describe the reason in a few words."), field="note", code="required")
     visit.end_reason, visit.end_note = reason, note.strip()[:500]
-    _end(visit, visit.give_up, "cannot_complete", by=by, at=at, reason=visit.end_note or reason)
+    data = _received(received_at, at)
+    _end(visit, visit.give_up, "cannot_complete", by=by, at=at, reason=visit.end_note or reason, data=data)
     return visit
 
 
 @transaction.atomic
-def report_no_access(*, visit: Visit, note: str, by: Any, at: datetime) -> Visit:
+def report_no_access(
+    *, visit: Visit, note: str, by: Any, at: datetime, received_at: datetime | None = None
+) -> Visit:
     """The visit, ended as nobody opened. Raises InvalidInput without a note, Conflict after the start.
 
     Also Conflict before the promised window begins, and until the engineer has waited for ten minutes.
@@ -172,7 +181,8 @@ def report_no_access(*, visit: Visit, note: str, by: Any, at: datetime) -> Visit
         )
     _check_waited(visit, at)
     visit.end_note = note.strip()[:500]
-    _end(visit, visit.find_nobody, "no_access", by=by, at=at, reason=visit.end_note)
+    data = _received(received_at, at)
+    _end(visit, visit.find_nobody, "no_access", by=by, at=at, reason=visit.end_note, data=data)
     return visit
 
 
@@ -216,6 +226,22 @@ def _mark_at_risk(visit_ids: Iterable[int], at: datetime, *, skip_locked: bool) 
     if visits:
         visits_at_risk.send(sender=Visit, visits=visits, at=at)
     return visits
+
+
+def check_own_or_desk(visit: Visit, by: Any) -> None:
+    """Raises NotAllowed unless it is said by the visit's engineer or at the desk of its city."""
+    is_own = visit.engineer is not None and visit.engineer.user_id == by.pk
+    if not is_own and not _is_desk_of(visit, by):
+        raise _not_yours(visit)
+
+
+def _received(received_at: datetime | None, at: datetime) -> dict[str, str]:
+    return {"received_at": received_at.isoformat()} if received_at is not None and received_at != at else {}
+
+
+def _no_longer_held_up(visit: Visit) -> None:
+    mine = Engineer.objects.filter(visits=visit.pk).exclude(held_up_until_at=None)
+    mine.update(held_up_until_at=None)
 
 
 def _own(visit: Visit, by: Any) -> Visit:
@@ -291,7 +317,14 @@ def _wrong_state(visit: Visit) -> Conflict:
 
 
 def _end(
-    visit: Visit, move: Callable[[], None], kind: str, *, by: Any, at: datetime, reason: str = ""
+    visit: Visit,
+    move: Callable[[], None],
+    kind: str,
+    *,
+    by: Any,
+    at: datetime,
+    reason: str = "",
+    data: dict[str, str] | None = None,
 ) -> None:
     from_status = visit.status
     _proceed(visit, move)
@@ -299,5 +332,5 @@ def _end(
     visit.save(update_fields=["status", "ended_at", "end_reason", "end_note"])
     stop_clock(subject=visit, target_key=ASSIGN_WITHIN, at=at)
     stop_clock(subject=visit, target_key=ARRIVE_WITHIN_WINDOW, at=at)
-    record(visit, kind, by=by, at=at, from_status=from_status, reason=reason)
+    record(visit, kind, by=by, at=at, from_status=from_status, reason=reason, data=data)
     visit_ended.send(sender=Visit, visit=visit, by=by, at=at)

@@ -8,7 +8,7 @@ from engineers.dispatch import DayPlan
 from engineers.dispatch.replan import Move
 from engineers.models import Visit
 from engineers.services.events import record
-from engineers.signals import visit_confirmed
+from engineers.signals import visit_confirmed, visit_in_time_again
 from engineers.states import EventKind, VisitStatus
 
 
@@ -33,7 +33,8 @@ def announce_moves(
         was_confirmed = visit.status == VisitStatus.CONFIRMED
         visit.refresh_from_db(fields=["engineer", "planned_start_at", "planned_end_at"])
         stop = next(s for s in after.routes[move.to_engineer].stops if s.visit_id == move.visit_id)
-        if starts[move.visit_id] <= stop.window_end:
+        is_saved = visit.at_risk_at is not None and starts[move.visit_id] <= stop.window_end
+        if is_saved:
             visit.at_risk_at = None  # this engineer can keep the window
         if was_confirmed:
             visit.confirm()
@@ -47,5 +48,7 @@ def announce_moves(
             from_status=visit.status,
             data={"engineer": move.to_engineer, "before": move.from_engineer},
         )
+        if is_saved:
+            visit_in_time_again.send(sender=Visit, visit=visit, by=by, at=at)
         if was_confirmed:
             visit_confirmed.send(sender=Visit, visit=visit, by=by, at=at)

@@ -108,10 +108,12 @@ def take_off(visit: Visit, why: Sequence[str], *, by: Any, at: datetime) -> None
     from_status, engineer_id = visit.status, visit.engineer_id
     visit.unconfirm()
     visit.engineer = visit.planned_start_at = visit.planned_end_at = visit.confirmed_at = None
+    visit.expected_start_at = None
     visit.is_pinned = False  # a pin to somebody who cannot come holds nobody
     visit.save(
         update_fields=[
             "status", "engineer", "planned_start_at", "planned_end_at", "confirmed_at", "is_pinned",
+            "expected_start_at",
         ]
     )  # fmt: skip
     city = visit.city

@@ -67,6 +67,8 @@ def write_routes(
     changed = []
     for visit in Visit.objects.filter(pk__in=planned):
         if (visit.engineer_id, visit.planned_start_at, visit.planned_end_at) != planned[visit.pk]:
+            if visit.engineer_id != planned[visit.pk][0]:
+                visit.expected_start_at = None  # another one said so
             visit.engineer_id, visit.planned_start_at, visit.planned_end_at = planned[visit.pk]
             changed.append(visit)
     if not changed:
@@ -74,7 +76,9 @@ def write_routes(
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS visit_engineer_not_twice DEFERRED")
-            Visit.objects.bulk_update(changed, ["engineer", "planned_start_at", "planned_end_at"])
+            Visit.objects.bulk_update(
+                changed, ["engineer", "planned_start_at", "planned_end_at", "expected_start_at"]
+            )
             # the error rises here, where it can be answered, and not at commit
             cursor.execute("SET CONSTRAINTS visit_engineer_not_twice IMMEDIATE")
     except IntegrityError as error:

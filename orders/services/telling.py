@@ -78,5 +78,15 @@ def call_off_reminder(order: RepairOrder, visit: Visit, *, at: datetime) -> None
     cancel(key_prefix=f"order:{order.pk}:{_reminder_key(visit)}:", at=at)
 
 
+def call_off_late_word(order: RepairOrder, visit: Visit, *, at: datetime) -> int:
+    """What still waits to be said of its running late is not said; returns how many messages."""
+    return cancel(key_prefix=f"order:{order.pk}:{late_word_key(visit)}:", at=at)
+
+
+def late_word_key(visit: Visit) -> str:
+    """How the keys of messages of its running late begin."""
+    return f"visit:{visit.reference}:late"
+
+
 def _reminder_key(visit: Visit) -> str:
     return f"visit:{visit.reference}:reminder"

@@ -8,16 +8,19 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from engineers.forms import TurnBackForm
+from engineers.forms import LateForm, TurnBackForm
 from engineers.models import Visit
 from engineers.planning import city_today
 from engineers.ports import visit_details
 from engineers.selectors.access import access_note_of
+from engineers.selectors.day import late_choices
 from engineers.services import doorstep
+from engineers.services.pressing import pressed_moment
 from engineers.states import VisitStatus
 from engineers.wording import nobody_before
 from orders import door_forms
@@ -35,6 +38,7 @@ from orders.services.pins import PIN_GUESSES
 from orders.services.telling import contact_address
 from repairhub.accounts.access import role_required
 from repairhub.accounts.states import Role
+from repairhub.core.commands import Command, done, form_refusal, new_command_key, refusal, wants_json
 from repairhub.core.errors import Conflict, DomainError, NotFoundError
 
 SHOWN_UNITS = 8
@@ -80,19 +84,41 @@ def door_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
 
     Reading its address, as a sign-in or the language switch does, leads to the visit's page.
     """
-    if step not in STEPS:
+    if step not in STEPS and step not in KEPT:
         raise Http404
     if request.method != "POST":
         return redirect("door", reference)
-    visit = _visit(request, reference)
+    try:
+        visit = _visit(request, reference)
+    except NotFoundError as error:
+        if wants_json(request):
+            return refusal(error)
+        raise
     form = FORMS[step](request.POST, request.FILES, auto_id=f"{step}_%s") if step in FORMS else None
     if form is not None and not form.is_valid():
         return _refused(request, visit, step, form)
+    data = form.cleaned_data if form else {}
     try:
-        STEPS[step](request, visit, form.cleaned_data if form else {})
+        if step in KEPT:
+            _do_kept(request, visit, step, data)
+        else:
+            STEPS[step](request, visit, data)
     except DomainError as error:
         return _refused(request, visit, step, form, error)
-    return redirect("door", reference)
+    return done(request, reverse("door", args=[visit.reference]))
+
+
+def _do_kept(request: HttpRequest, visit: Visit, step: str, data: dict[str, Any]) -> None:
+    """A step that may have waited in the phone: done once for its key, as of when it was pressed."""
+    at = timezone.now()
+    command = Command.read(request, at)
+
+    def do() -> str:
+        moment = pressed_moment(visit=visit, pressed_at=command.pressed_at, at=at)
+        KEPT[step](visit=visit, **data, by=request.user, at=moment, received_at=at)
+        return reverse("door", args=[visit.reference])
+
+    command.do(request=request, scope=f"{visit.reference}:{step}", at=at, action=do)
 
 
 def _visit(request: HttpRequest, reference: str) -> Visit:
@@ -110,8 +136,12 @@ def _refused(
     request: HttpRequest, visit: Visit, tried: str, form: forms.Form | None, error: DomainError | None = None
 ) -> HttpResponse:
     visit = _visit(request, visit.reference)
-    if visit.status == ENDS.get(tried):
-        return redirect("door", visit.reference)  # pressed twice: the first press has ended the visit
+    if visit.status == ENDS.get(tried):  # pressed twice: the first press has ended the visit
+        return done(request, reverse("door", args=[visit.reference]))
+    if wants_json(request) and error is not None:
+        return refusal(error)
+    if wants_json(request) and form is not None:
+        return form_refusal(form)
     return _page(request, visit, tried, form, error)
 
 
@@ -154,6 +184,10 @@ def _page(
         "at_hand": _at_hand(step, order, request),
         "is_other_day": visit.on != city_today(visit.city, at),
         "too_early": nobody_before(visit) if _is_early(step, visit, at) else "",
+        "at": at,
+        "late": LateForm(),
+        "late_choices": late_choices(visit, at),
+        "command_key": new_command_key(),
     }
     return render(request, "orders/door.html", context, status=status)
 
@@ -182,14 +216,6 @@ def _posted_id(request: HttpRequest, name: str) -> int:
 def _posted_fitting(request: HttpRequest, visit: Visit) -> Fitting:
     fittings = Fitting.objects.filter(order=door_order(visit)).select_related("order", "visit")
     return get_object_or_404(fittings, pk=_posted_id(request, "fitting"))
-
-
-def _set_out(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
-    doorstep.set_out(visit=visit, by=request.user, at=timezone.now())
-
-
-def _arrive(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
-    doorstep.arrive(visit=visit, by=request.user, at=timezone.now())
 
 
 def _turn_back(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
@@ -262,17 +288,14 @@ def _finish(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
     messages.success(request, _("Done. The warranty is issued and the customer is told."))
 
 
-def _cannot_complete(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
-    doorstep.report_cannot_complete(visit=visit, **data, by=request.user, at=timezone.now())
-
-
-def _no_access(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
-    doorstep.report_no_access(visit=visit, **data, by=request.user, at=timezone.now())
-
-
+# these wait in the phone where there is no network
+KEPT: dict[str, Callable[..., Visit]] = {
+    "set_out": doorstep.set_out,
+    "arrive": doorstep.arrive,
+    "cannot_complete": doorstep.report_cannot_complete,
+    "no_access": doorstep.report_no_access,
+}
 STEPS: dict[str, Callable[[HttpRequest, Visit, dict[str, Any]], None]] = {
-    "set_out": _set_out,
-    "arrive": _arrive,
     "turn_back": _turn_back,
     "send_code": _send_code,
     "start": _start,
@@ -282,6 +305,4 @@ STEPS: dict[str, Callable[[HttpRequest, Visit, dict[str, Any]], None]] = {
     "put_back": _put_back,
     "dead_part": _dead_part,
     "finish": _finish,
-    "cannot_complete": _cannot_complete,
-    "no_access": _no_access,
 }

@@ -40,6 +40,8 @@
       return;
     }
     form.setAttribute("aria-busy", "true");
+    // pages kept for a phone without a network are those of whoever was signed in
+    if (new URL(form.action).pathname === "/accounts/logout/") window.caches?.delete("engineer-pages");
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll('form[aria-busy="true"]')) form.removeAttribute("aria-busy");

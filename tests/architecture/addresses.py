@@ -76,7 +76,6 @@ ADDRESSES: dict[str, Door] = {
     "pin_visit": Door(DESK, VISIT),
     "access_note": Door(DESK, VISIT),
     "own_access_note": Door(ENGINEER, VISIT),
-    "engineer_day": Door(ENGINEER),
     # what engineers may do
     "own_certificates": Door(ENGINEER),
     "qualifications": Door(MANAGERS),
@@ -84,6 +83,17 @@ ADDRESSES: dict[str, Door] = {
     "qualification_of": Door(MANAGERS, SKILL),
     "suspend_skill": Door(MANAGERS, SKILL),
     "lift_suspension": Door(MANAGERS, SKILL),
+    "desk_requests": Door(DESK),
+    "desk_request": Door(DESK, {"request_id": 1}),
+    "decide_request": Door(DESK, {"request_id": 1}),
+    # the engineer's own pages
+    "engineer_day": Door(ENGINEER),
+    "engineer_worker": Door(PUBLIC),
+    "report_late": Door(ENGINEER, VISIT),
+    "van_stock": Door(ENGINEER),
+    "engineer_requests": Door(ENGINEER),
+    "ask": Door(ENGINEER, {"kind": "absence"}),
+    "withdraw_request": Door(ENGINEER, {"request_id": 1}),
     # after the repair: behind the order's link, and the case officer's desk
     "file_claim": Door(PUBLIC, ORDER),
     "rework_window": Door(PUBLIC, ORDER),

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from engineers.models import Engineer, EngineerCertificate, Skill, Visit
+from engineers.models import Engineer, EngineerCertificate, EngineerRequest, Skill, Visit
 from engineers.planning import city_today
 from engineers.states import VisitStatus
 from orders.models import Fitting, OrderVisit, Quote, QuoteLine, Repair, RepairOrder
@@ -29,6 +29,7 @@ from tests.architecture.addresses import ADDRESSES
 from tests.architecture.query_budgets import ADMIN_LIST, BUDGETS
 from tests.factories.accounts import UserFactory
 from tests.factories.engineers import CertificateFactory, SkillFactory, stored_visits
+from tests.factories.parts import StockLocationFactory, received_unit
 from tests.factories.warranty import Workshop
 from warranty.models import Claim, Warranty
 
@@ -276,6 +277,42 @@ class TestLists:
         client = Client()
         client.force_login(workshop.user)
         self.check("own_certificates", client, lambda total: more_own_certificates(workshop.engineer, total))
+
+    def test_the_van(self, workshop: Workshop) -> None:
+        client = Client()
+        client.force_login(workshop.user)
+        order = workshop.book()
+        van = StockLocationFactory(van=True, custodian=workshop.user, city=workshop.city)
+        received_unit("SN-0", location=van)
+
+        def grow(total: int) -> None:
+            more_visits(workshop, workshop.engineer, total, order=order, status=VisitStatus.CONFIRMED)
+            numbers = range(StockUnit.objects.filter(location=van).count(), total)
+            copies(StockUnit, numbers, serial="SN-VAN-{:05d}".format, location=lambda number: van)
+
+        self.check("van_stock", client, grow)
+
+    @pytest.mark.parametrize("name", ["engineer_requests", "desk_requests"])
+    def test_requests_of_engineers(self, workshop: Workshop, name: str) -> None:
+        client = signed_in(Role.DISPATCHER, cities=[workshop.city])
+        if name == "engineer_requests":
+            client.force_login(workshop.user)
+
+        def grow(total: int) -> None:
+            first = EngineerRequest.objects.count()
+            EngineerRequest.objects.bulk_create(
+                EngineerRequest(
+                    engineer=workshop.engineer,
+                    kind="absence",
+                    from_on=date(2030, 1, 1) + timedelta(days=number),
+                    until_on=date(2030, 1, 1) + timedelta(days=number),
+                    reason="holiday",
+                    asked_at=NEW_YEAR + timedelta(minutes=number),
+                )
+                for number in range(first, total)
+            )
+
+        self.check(name, client, grow)
 
     @pytest.mark.parametrize("name", ["claims", "claims_csv"])
     def test_claims(self, workshop: Workshop, name: str) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -13,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from engineers import ports
 from engineers.models import Engineer, Visit
 from engineers.ports import VisitDetails
+from engineers.services.lateness import report_running_late
 from engineers.states import ANNOUNCED, VisitStatus
 from repairhub.accounts.states import Role
 from repairhub.places.models import City
@@ -21,6 +23,7 @@ from tests.factories.engineers import (
     DAY,
     MORNING,
     EngineerFactory,
+    clock,
     confirmed_visit,
     north,
     planned_visit,
@@ -109,7 +112,8 @@ class TestTheList:
         visit = confirmed_visit(city=city, place=north(5))
         html = page(phone)
         assert '<span class="stop-time">10:00</span>' in html
-        assert "Promised 10:00–12:00 · 5.0 km" in html
+        assert "Promised 10:00–12:00" in html
+        assert "16 min · 6.5 km" in html  # by the streets, at the city's speed
         assert f"Phone {visit.pk}" in html
         assert "1 Long Street" in html
         assert 'href="tel:+8613800138000"' in html
@@ -185,3 +189,118 @@ class TestTheDay:
             confirmed_visit(city=city, window=window)
         with django_assert_num_queries(4):
             page(phone)
+
+
+class TestTheRoute:
+    def test_is_drawn_with_its_drives(self, phone: Client, city: City) -> None:
+        confirmed_visit(city=city, window="08:00", place=north(5))
+        confirmed_visit(city=city, window="12:00", place=north(-5))
+        html = page(phone)
+        assert html.count('class="pin pin-next"') == 1
+        assert html.count('class="pin pin-later"') == 1
+        assert "2 visits, 26 km and 64 min of driving, home included" in html
+        assert " style=" not in html
+
+    def test_says_the_planned_times_and_the_window(self, phone: Client, city: City) -> None:
+        confirmed_visit(city=city)
+        assert re.search(r'stop-time">10:00</span> <small class="num">–11:00', page(phone))
+
+    def test_says_what_is_expected_of_everything_behind_a_late_visit(
+        self, phone: Client, city: City, engineer: Engineer
+    ) -> None:
+        first = confirmed_visit(city=city, window="08:00")
+        confirmed_visit(city=city, window="10:00")
+        assert "Expected" not in page(phone)
+        report_running_late(visit=first, minutes=100, by=engineer.user, at=MORNING)
+        html = page(phone)
+        assert "Expected 09:40" in html
+        assert "Expected 10:40" in html
+        assert "after the promised window" not in html
+        report_running_late(visit=first, minutes=200, by=engineer.user, at=MORNING)
+        html = page(phone)
+        assert "Expected 11:20 · after the promised window" in html
+        assert "Expected 12:20 · after the promised window" in html
+
+
+class TestRunningLate:
+    def say(self, client: Client, visit: Visit, **form: str) -> Any:
+        """The form as it is sent without scripts."""
+        return client.post(reverse("report_late", args=[visit.reference]), form)
+
+    def test_by_a_button_leads_back_to_where_it_stood(self, phone: Client, city: City) -> None:
+        visit = confirmed_visit(city=city)
+        html = page(phone)
+        assert 'value="20"' in html
+        assert '<strong class="num">10:20</strong>' in html
+        assert self.say(phone, visit, minutes="20", back="day")["Location"] == "/engineer/"
+        assert self.say(phone, visit, minutes="30", back="visit")["Location"] == f"/door/{visit.pk}/"
+        visit.refresh_from_db()
+        assert visit.expected_start_at == clock("10:30")
+
+    def test_in_other_minutes(self, phone: Client, city: City) -> None:
+        visit = confirmed_visit(city=city)
+        self.say(phone, visit, minutes="other", other="45")
+        visit.refresh_from_db()
+        assert visit.expected_start_at == clock("10:45")
+
+    def test_with_the_same_key_is_said_once(self, phone: Client, city: City) -> None:
+        visit = confirmed_visit(city=city)
+        for _time in range(2):
+            assert self.say(phone, visit, minutes="20", command_key="k" * 20).status_code == 302
+        again = self.say(phone, visit, minutes="30", command_key="k" * 20)
+        assert again.status_code == 422
+        assert visit.events.filter(kind="running_late").count() == 1
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            {},
+            {"minutes": "other"},
+            {"minutes": "soon"},
+            {"minutes": "other", "other": "-3"},
+            {"minutes": "²"},
+        ],
+    )
+    def test_that_makes_no_sense_is_refused_and_kept(
+        self, form: dict[str, str], phone: Client, city: City
+    ) -> None:
+        response = self.say(phone, confirmed_visit(city=city), **form)
+        assert response.status_code == 400
+        assert 'class="error"' in response.content.decode()
+
+    def test_of_the_wrong_visit_says_of_which(self, phone: Client, city: City) -> None:
+        first, second = confirmed_visit(city=city, window="08:00"), confirmed_visit(city=city, window="12:00")
+        response = self.say(phone, second, minutes="10")
+        assert response.status_code == 409
+        assert f"Visit {first.reference} comes before this one." in response.content.decode()
+
+    def test_of_another_s_visit_is_not_found(self, phone: Client, city: City) -> None:
+        visit = confirmed_visit(city=city)
+        other = Client()
+        other.force_login(EngineerFactory(city=city).user)
+        assert self.say(other, visit, minutes="10").status_code == 404
+        answer = other.post(
+            reverse("report_late", args=[visit.reference]), headers={"Accept": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+    def test_answers_a_script_with_data(self, phone: Client, city: City) -> None:
+        visit = confirmed_visit(city=city)
+        address, asks = reverse("report_late", args=[visit.reference]), {"Accept": "application/json"}
+        assert phone.post(address, {"minutes": "20"}, headers=asks).json() == {"next": "/engineer/"}
+        refused = phone.post(address, {"minutes": "other"}, headers=asks)
+        assert (refused.status_code, refused.json()["field"]) == (400, "other")
+        future = {"minutes": "40", "pressed_at": "2030-01-01T00:00:00Z"}
+        assert phone.post(address, future, headers=asks).json()["code"] == "in_the_future"
+
+    def test_has_a_page_of_its_own(self, phone: Client, city: City) -> None:
+        visit = confirmed_visit(city=city)
+        assert "10:30" in phone.get(reverse("report_late", args=[visit.reference])).content.decode()
+
+
+class TestTheWorker:
+    def test_lies_where_it_may_look_after_the_engineers_pages(self, client: Client) -> None:
+        response = client.get(reverse("engineer_worker"))
+        assert response.headers["Content-Type"].startswith("text/javascript")
+        assert reverse("engineer_worker").startswith("/engineer/")
+        assert "worker-src 'self'" in response.headers["Content-Security-Policy"]

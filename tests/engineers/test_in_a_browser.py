@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from engineers.models import Engineer, Visit
 from engineers.planning import city_today
 from engineers.services.doorstep import mark_at_risk
+from engineers.services.requests import ask_absence
 from engineers.services.weather import set_weather
 from engineers.states import VisitStatus
 from repairhub.accounts.models import User
@@ -220,3 +221,34 @@ class TestLooks:
         self.look(reader, address)
         assert reader.evaluate(TARGETS) == []
         self.look(reader, f"{live_server.url}/dispatch/?on={visit.on.isoformat()}")
+
+    def test_of_the_engineer_s_other_pages(
+        self, reader: Page, live_server: Any, city: City, engineers: list[Engineer]
+    ) -> None:
+        ask_absence(
+            engineer=engineers[0],
+            from_on=(tomorrow := city_today(city, timezone.now()) + timedelta(days=1)),
+            until_on=tomorrow,
+            reason="my sister marries",
+            by=engineers[0].user,
+            at=timezone.now(),
+        )
+        sign_in(reader, engineers[0].user, live_server.url)
+        for url in ("/engineer/van/", "/engineer/requests/"):
+            self.look(reader, live_server.url + url)
+            assert reader.evaluate(TARGETS) == []
+
+    def test_of_the_desk_s_answers(
+        self, reader: Page, live_server: Any, city: City, visit: Visit, engineers: list[Engineer]
+    ) -> None:
+        request = ask_absence(
+            engineer=engineers[0],
+            from_on=visit.on,
+            until_on=visit.on,
+            reason="my sister marries",
+            by=engineers[0].user,
+            at=timezone.now(),
+        )
+        sign_in(reader, DispatcherFactory(), live_server.url)
+        for url in ("/requests/", f"/requests/{request.pk}/"):
+            self.look(reader, live_server.url + url)

@@ -112,6 +112,12 @@ BY_WHAT: dict[str, Change] = {
         engineer=engineer, brand=BrandFactory()
     ),
     "another speed": lambda city, engineer, visit: City.objects.update(speed_kmh=40),
+    "hours of one day": lambda city, engineer, visit: engineer.shifts.create(
+        weekday=TOMORROW.weekday(), on=TOMORROW, starts_at=time(9), ends_at=time(19)
+    ),
+    "an engineer held up until then": lambda city, engineer, visit: Engineer.objects.update(
+        held_up_until_at=clock("07:00", TOMORROW)
+    ),
     "a break": lambda city, engineer, visit: engineer.shifts.update(
         break_starts_at=time(12), break_ends_at=time(13)
     ),

@@ -67,7 +67,9 @@ class TestOneStepPerScreen:
         "status", [VisitStatus.CONFIRMED, VisitStatus.EN_ROUTE, VisitStatus.ON_SITE, VisitStatus.DONE]
     )
     def test_every_screen_has_one_main_button(self, status: str) -> None:
-        assert text(Phone(door(status)).look()).count("btn-primary") == 1
+        # what is kept in templates is for a phone that loses its network
+        html = re.sub(r"<template.*?</template>", "", text(Phone(door(status)).look()), flags=re.S)
+        assert html.count("btn-primary") == 1
 
     def test_the_address_and_how_to_get_in_stand_where_they_are_needed(self) -> None:
         place = door(VisitStatus.EN_ROUTE, access_note="Code 7 at the gate")
