@@ -11,7 +11,7 @@ from engineers import states
 from repairhub.accounts.states import Role
 
 if TYPE_CHECKING:
-    from engineers.models import Engineer, EngineerCertificate, Visit  # noqa: F401
+    from engineers.models import Absence, Engineer, EngineerCertificate, PlanRun, Visit  # noqa: F401
     from repairhub.places.models import City
 
 
@@ -69,6 +69,15 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
                     valid_from_on__lte=last, valid_until_on__gte=first
                 ).select_related("brand"),
             ),
+        )
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    def of_whole_day(self, on: date) -> "AbsenceQuerySet":
+        """Absences that take all of that day."""
+        return self.filter(
+            Q(from_on__lt=on) | Q(from_on=on, from_at=None),
+            Q(until_on__gt=on) | Q(until_on=on, until_at=None),
         )
 
 
@@ -146,3 +155,20 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def with_board_data(self) -> "VisitQuerySet":
         """Loads what a row of the board shows."""
         return self.select_related("city", "engineer__user")
+
+
+class PlanRunQuerySet(models.QuerySet["PlanRun"]):
+    def open(self) -> "PlanRunQuerySet":
+        """Runs of which something can still come."""
+        return self.filter(status__in=states.OPEN_RUNS)
+
+    def for_dispatcher(self, user: Any) -> "PlanRunQuerySet":
+        """Runs of the cities this person works for (none named: all)."""
+        cities = list(user.cities.values_list("pk", flat=True))
+        return self.filter(city_id__in=cities) if cities else self.all()
+
+    def with_page_data(self) -> "PlanRunQuerySet":
+        """Loads what a run's page shows besides its facts."""
+        return self.select_related(
+            "city", "engineer__user", "visit", "asked_by", "ended_by", "follows", "followed_by"
+        )

@@ -7,8 +7,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from engineers import policy
-from engineers.models import CityDay
+from engineers.models import CityDay, PlanRun
 from engineers.planning import city_today
+from engineers.services.plan_computing import compute_run
+from engineers.services.plan_runs import mend_runs
 from engineers.services.replanning import StalePlan, replan_day
 from repairhub.core.ticks import claim_tick
 from repairhub.places.models import City
@@ -23,11 +25,12 @@ def plan_changed_days() -> int:
     """Each ten minutes: rings for every near day that has changed since it was planned; returns how many.
 
     Twice: the minute is claimed by one. Late or never: the days keep the routes that insertion gave them,
-    every promise kept, with some more driving.
+    every promise kept, with some more driving; plan runs whose bell was lost say so when asked for again.
     """
     at = timezone.now()
     if not claim_tick("plan_changed_days", at):
         return 0
+    mend_runs(at=at)
     changed = CityDay.objects.select_related("city").exclude(planned_version=F("version"))
     rung = 0
     for day in changed.filter(on__gte=(at - timedelta(days=1)).date()):
@@ -72,3 +75,14 @@ def plan_city_day(city_id: int, on: str, times: int = 1) -> str:
     except StalePlan:
         return "stale"
     return f"moved {stored.moved}, found {stored.found}, saved {stored.saved_minutes} min"
+
+
+@shared_task
+def compute_plan_run(run_id: int) -> str:
+    """Computes the plan that a dispatcher asked for; returns where the run stands then.
+
+    Twice: the second finds it ready or over; two at once compute the same, and the first to end shows it.
+    Late: its page says that it waits. Never: each ten minutes it is rung for again, then given up.
+    """
+    run = PlanRun.objects.with_page_data().get(pk=run_id)
+    return str(compute_run(run=run, at=timezone.now()).status)

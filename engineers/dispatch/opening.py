@@ -1,6 +1,6 @@
 """Windows that insertion calls shut, opened by moving others: nobody is dropped, nobody is late."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from engineers.dispatch.insertion import best_insertion
@@ -16,18 +16,35 @@ WISHED = 100
 
 
 def open_by_moving(
-    plan: DayPlan, stop: Stop, *, draw: Draw, rounds: int = ROUNDS, prices: Prices | None = None
+    plan: DayPlan,
+    stop: Stop,
+    *,
+    draw: Draw,
+    rounds: int | None = ROUNDS,
+    seconds: float | None = None,
+    spent: Callable[[], float] | None = None,
+    prices: Prices | None = None,
 ) -> DayPlan | None:
     """Return the plan with the visit in it and every promise kept, or None where none was found.
 
-    Insertion alone is tried first, with the slack of the prices. Pins and started visits stay.
+    Insertion alone is tried first, with the slack of the prices. Pins and started visits stay. The budget is
+    that of ``search``.
     """
     slack = prices.slack if prices else 0
     candidate = best_insertion(stop, plan, slack=slack)
     if candidate is not None and candidate.position is not None:
         return plan.with_stop(stop, candidate.engineer_id, candidate.position)
     wished = replace(stop, promised=False, weight=WISHED)
-    found = search(plan, [wished], draw=draw, rounds=rounds, prices=prices, stop_when_served=True)
+    found = search(
+        plan,
+        [wished],
+        draw=draw,
+        rounds=rounds,
+        seconds=seconds,
+        spent=spent,
+        prices=prices,
+        stop_when_served=True,
+    )
     if found.unserved:
         return None
     holder = found.plan.engineer_of(stop.visit_id)

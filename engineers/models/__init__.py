@@ -1,4 +1,5 @@
 from .people import Absence, BrandAuthorisation, Engineer, EngineerCertificate, Skill, WeeklyShift
+from .plan_runs import PlanRun
 from .visits import CityDay, Visit, VisitEvent
 
 __all__ = [
@@ -7,6 +8,7 @@ __all__ = [
     "CityDay",
     "Engineer",
     "EngineerCertificate",
+    "PlanRun",
     "Skill",
     "Visit",
     "VisitEvent",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from engineers.models import Absence, Engineer, Visit, WeeklyShift
-from engineers.planning import CityClock, travel_at
+from engineers.planning import CityClock, hours_of, travel_at
 from engineers.ports import VisitDetails, visit_details
 from engineers.querysets import WORKING
 from engineers.states import AWAITED, VisitStatus
@@ -120,7 +120,7 @@ def day_lanes(city: City, on: date, *, number: int, at: datetime) -> Lanes:
     """
     here = Engineer.objects.filter(city=city)
     on_shift = Exists(WeeklyShift.objects.filter(engineer=OuterRef("pk"), weekday=on.weekday()))
-    absent = Exists(Absence.objects.filter(engineer=OuterRef("pk"), from_on__lte=on, until_on__gte=on))
+    absent = Exists(Absence.objects.of_whole_day(on).filter(engineer=OuterRef("pk")))
     planned = Visit.objects.of_day(city, on).exclude(status=VisitStatus.CANCELLED)
     has_visits = Exists(planned.filter(engineer=OuterRef("pk")))
     shown = here.annotate(has_visits=has_visits).filter((WORKING & on_shift & ~absent) | Q(has_visits=True))
@@ -139,7 +139,7 @@ def day_lanes(city: City, on: date, *, number: int, at: datetime) -> Lanes:
         by_engineer.setdefault(visit.engineer_id or 0, []).append(visit)
     clock = CityClock.of(city, on)
     scale = _scale(engineers, visits, clock)
-    draw = _Drawing(city, clock, scale, visit_details(visits))
+    draw = _Drawing(city, on, clock, scale, visit_details(visits))
     now = clock.seconds(at)
     return Lanes(
         lanes=[draw.lane(engineer, by_engineer.get(engineer.pk, [])) for engineer in engineers],
@@ -166,19 +166,19 @@ def _scale(engineers: Iterable[Engineer], visits: Iterable[Visit], clock: CityCl
 
 
 class _Drawing:
-    def __init__(self, city: City, clock: CityClock, scale: Scale, details: dict[int, VisitDetails]) -> None:
-        self._city, self._clock, self._scale, self._details = city, clock, scale, details
+    def __init__(
+        self, city: City, on: date, clock: CityClock, scale: Scale, details: dict[int, VisitDetails]
+    ) -> None:
+        self._city, self._on, self._clock, self._scale, self._details = city, on, clock, scale, details
         self._drive = travel_at(city.speed_kmh).seconds
 
     def lane(self, engineer: Engineer, visits: Sequence[Visit]) -> Lane:
-        shift = None if engineer.absences.all() else next(iter(engineer.shifts.all()), None)
-        if shift is not None:
-            opens = shift.starts_at.hour * HOUR + shift.starts_at.minute * 60
-            closes = shift.ends_at.hour * HOUR + shift.ends_at.minute * 60
-            words = f"{shift.starts_at:%H:%M}–{shift.ends_at:%H:%M}"
-            edges = [(self._scale.first, opens), (closes, self._scale.last)]
+        hours = hours_of(engineer, self._on)
+        if hours.end > hours.start:
+            words = f"{_clock(hours.start)}–{_clock(hours.end)}"
+            edges = [(self._scale.first, hours.start), *hours.breaks, (hours.end, self._scale.last)]
         else:
-            words = _("absent") if engineer.absences.all() else _("no shift")
+            words = _("absent") if hours.off_because == "absent" else _("no shift")
             edges = [(self._scale.first, self._scale.last)]
         count = len(visits)
         return Lane(
@@ -236,6 +236,10 @@ class _Drawing:
         if start is None or end is None:
             return ""
         return f"{format_time(start, self._city)}–{format_time(end, self._city)}"
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // HOUR:02d}:{seconds % HOUR // 60:02d}"
 
 
 def _percent(value: float) -> str:
