@@ -212,6 +212,7 @@ def _panel(visit: Visit, at: datetime) -> dict[str, Any]:
         "events": visit.events.select_related("by").order_by("-at", "-id")[:EVENTS_SHOWN],
         "board_url": _board_of(visit, opened=False),
         "is_day_over": is_day_over,
+        "is_today": visit.on == city_today(visit.city, at),
     }
 
 

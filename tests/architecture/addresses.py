@@ -24,6 +24,7 @@ class Door:
 
 ORDER = {"reference": "RH-23456789", "token": "x" * 32}
 VISIT = {"reference": "V-23456789"}
+PLAN = {"reference": "P-23456789"}
 CLAIM = {"reference": "C-23456789"}
 
 ADDRESSES: dict[str, Door] = {
@@ -68,6 +69,10 @@ ADDRESSES: dict[str, Door] = {
     "board_visit": Door(DESK, VISIT),
     "dispatch_visit": Door(DESK, VISIT),
     "turn_back_visit": Door(DESK, VISIT),
+    "ask_plan": Door(DESK),
+    "plan_run": Door(DESK, PLAN),
+    "apply_plan": Door(DESK, PLAN),
+    "cancel_plan": Door(DESK, PLAN),
     "engineer_day": Door(ENGINEER),
     # after the repair: behind the order's link, and the case officer's desk
     "file_claim": Door(PUBLIC, ORDER),
