@@ -20,6 +20,7 @@ from engineers.selectors.windows import (
     offered_windows,
 )
 from engineers.services.events import record
+from engineers.services.refusals import replans_where_refused
 from engineers.services.routes import lock_city_day, write_routes
 from engineers.signals import visit_planned
 from repairhub.core.errors import Conflict, InvalidInput
@@ -41,6 +42,7 @@ class WindowShut(Conflict):
     nearest: list[Any]
 
 
+@replans_where_refused
 @transaction.atomic
 def plan_visit(
     *,
