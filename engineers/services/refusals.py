@@ -1,4 +1,4 @@
-"""Where insertion refuses a window its day is planned afresh: a better plan may have room for the next one."""
+"""Where insertion refuses a window its day is planned afresh: a better plan may have room for others."""
 
 from collections.abc import Callable
 from datetime import date
