@@ -3,14 +3,14 @@
 Each returns a plan to search from and writes nothing down; what really happens is for the caller to record.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from engineers.dispatch.lanes import Prices
 from engineers.dispatch.opening import open_by_moving
 from engineers.dispatch.plan import DayPlan
 from engineers.dispatch.problem import EngineerDay, EngineerId, Stop, VisitId
-from engineers.dispatch.replan import Replan
+from engineers.dispatch.replan import Replan, replan
 from engineers.dispatch.search import Draw
 
 
@@ -59,6 +59,39 @@ def held_up(plan: DayPlan, visit_id: VisitId, until: int, *, at_the_door: bool =
             longer = replace(stop, fixed_start=until - stop.service)
         route = replace(route, stops=(*route.stops[:place], longer, *route.stops[place + 1 :]))
     return plan.with_route(route).accepting_present_lateness()
+
+
+SLACK_KEPT = 0.6
+"""The part of the budget in which slack is kept; the rest is there for what could not be kept with it."""
+
+
+def around_it(
+    plan: DayPlan,
+    waiting: Iterable[Stop],
+    *,
+    draw: Draw,
+    seconds: float,
+    spent: Callable[[], float],
+    prices: Prices | None = None,
+) -> Replan:
+    """Return the plan replanned around what has happened, with the fewest windows lost.
+
+    What nobody can take with the slack of the prices is tried once more without any: a promise with little
+    time to spare is better than a broken one (issue "Dispatch", Objective). CPU seconds as in ``search``.
+    """
+    prices = prices or Prices()
+    found = replan(plan, waiting, draw=draw, seconds=seconds * SLACK_KEPT, spent=spent, prices=prices)
+    if not found.unserved or prices.slack == 0:
+        return found
+    tight = replan(
+        found.after,
+        found.unserved,
+        draw=draw,
+        seconds=seconds * (1 - SLACK_KEPT),
+        spent=spent,
+        prices=replace(prices, slack=0),
+    )
+    return Replan(plan, tight.after, tight.unserved, found.rounds + tight.rounds)
 
 
 def with_a_place(

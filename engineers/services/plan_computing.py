@@ -10,9 +10,9 @@ from django.db import transaction
 
 from engineers import policy
 from engineers.dispatch import DayPlan, Stop
-from engineers.dispatch.replan import Replan, replan
+from engineers.dispatch.replan import Replan
 from engineers.dispatch.search import LOOK_AT_THE_CLOCK
-from engineers.dispatch.what_if import with_a_place
+from engineers.dispatch.what_if import around_it, with_a_place
 from engineers.models import CityDay, PlanRun
 from engineers.planning import load_plans
 from engineers.services.plan_facts import facts_of, says_something
@@ -86,7 +86,7 @@ def computed_plan(*, run: PlanRun, at: datetime, spent: Callable[[], float], see
                     prices=policy.prices(),
                 )
         else:
-            result = replan(
+            result = around_it(
                 supposed,
                 [*waiting, *freed],
                 draw=draw,

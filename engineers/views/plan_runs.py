@@ -125,11 +125,12 @@ def _said(run: PlanRun, told: int) -> str:
     if run.status != PlanRunStatus.APPLIED:
         return ""
     done = _("This plan stands in the routes.")
-    if not told:
-        return f"{done} {_('No customer had to be told anything.')}"
-    return f"{done} " + ngettext("%(count)d customer is told.", "%(count)d customers are told.", told) % {
-        "count": told
-    }
+    customers = _("No customer had to be told anything.")
+    if told:
+        customers = ngettext("%(count)d customer is told.", "%(count)d customers are told.", told) % {
+            "count": told
+        }
+    return f"{done} {customers}"
 
 
 def _board_asked(form: AskPlan) -> str:

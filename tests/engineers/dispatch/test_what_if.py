@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from engineers.dispatch import Prices, Route, check_change
-from engineers.dispatch.what_if import held_up, with_a_place, without_engineer
+from engineers.dispatch.replan import replan
+from engineers.dispatch.what_if import around_it, held_up, with_a_place, without_engineer
 from tests.engineers.dispatch.builders import MINUTE, clock, engineer, plan_of, visit
 
 
@@ -75,6 +76,47 @@ class TestHeldUp:
         plan = plan_of(engineer(), ann=[visit("a", 5)])
         assert held_up(plan, "a", clock("08:10")) is plan
         assert held_up(plan, "nowhere", clock("11:00")) is plan
+
+
+class Ticks:
+    """A clock that moves on by a little with each look."""
+
+    def __init__(self):
+        self.looks = 0
+
+    def __call__(self):
+        self.looks += 1
+        return self.looks / 100
+
+
+class TestAroundIt:
+    def around(self, plan, waiting, **given):
+        """Replanned with some looks at the clock."""
+        return around_it(plan, waiting, draw=random.Random(1), seconds=0.4, spent=Ticks(), **given)
+
+    def test_rather_without_slack_than_not_at_all(self):
+        plan = plan_of(engineer("ann"), engineer("ben"), ann=[visit("a", 30)])
+        tight = visit("t", 5, ("08:00", "08:10"))
+        slack = Prices(slack=10 * MINUTE)
+        assert [
+            stop.visit_id
+            for stop in replan(plan, [tight], draw=random.Random(1), rounds=50, prices=slack).unserved
+        ] == ["t"]
+        found = self.around(plan, [tight], prices=slack)
+        assert found.unserved == ()
+        assert found.after.engineer_of("t") is not None
+        assert check_change(plan, found.after, new=[tight]) == []
+
+    def test_what_nobody_can_keep_at_all_is_unserved(self):
+        plan = plan_of(engineer("ann"), ann=[visit("a", 30)])
+        found = self.around(plan, [visit("far", 400)], prices=Prices(slack=MINUTE))
+        assert [stop.visit_id for stop in found.unserved] == ["far"]
+        assert found.after is plan
+
+    def test_where_everybody_is_kept_slack_is_kept_too(self):
+        plan = plan_of(engineer("ann"), engineer("ben"), ann=[visit("a", 30)])
+        found = self.around(plan, [visit("t", 5)], prices=Prices(slack=10 * MINUTE))
+        assert found.unserved == ()
 
 
 class TestWithAPlace:
