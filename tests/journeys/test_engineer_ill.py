@@ -86,7 +86,7 @@ class TestEngineerIll:
         lost = {fact["visit"] for fact in run.result["unserved"]}
         assert 0 < len(lost) < len(held)
         expect(
-            page.locator("section", has=page.get_by_text("Nobody can keep these")).locator("tbody tr")
+            page.locator(".plan-part", has=page.get_by_text("Nobody can keep these")).locator("tbody tr")
         ).to_have_count(len(lost))
         apply.focus()
         page.keyboard.press("Enter")
