@@ -169,24 +169,74 @@ def engineer_day(engineer: Engineer | EngineerRow, on: date, pace: Pace | None =
     brands = frozenset(
         a.brand.key for a in engineer.authorisations.all() if a.valid_from_on <= on <= a.valid_until_on
     )
-    absent = any(a.from_on <= on <= a.until_on for a in engineer.absences.all())
-    shift = WeeklyShift.on_day(engineer.shifts.all(), on)
-    if absent or shift is None:
-        because = "absent" if absent else "no_shift"
+    hours = hours_of(engineer, on)
+    if hours.end <= hours.start:
         return EngineerDay.off(
-            engineer.pk, base, because=because, skills=skills, brands=brands, lapsed=lapsed
+            engineer.pk, base, because=hours.off_because, skills=skills, brands=brands, lapsed=lapsed
         )
     return EngineerDay(
         engineer_id=engineer.pk,
         base=base,
-        shift_start=shift.starts_at.hour * 3600 + shift.starts_at.minute * 60,
-        shift_end=shift.ends_at.hour * 3600 + shift.ends_at.minute * 60,
+        shift_start=hours.start,
+        shift_end=hours.end,
         skills=skills,
         brands=brands,
+        breaks=hours.breaks,
         lapsed=lapsed,
-        breaks=shift.breaks,
+        off_because=hours.off_because,
         pace=pace,
     )
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When an engineer works on a day, in seconds from midnight; `end` not after `start`: not at all.
+
+    `off_because`: "no_shift", or "absent" where an absence takes the day or cuts its beginning or end off.
+    """
+
+    start: int = 0
+    end: int = 0
+    breaks: tuple[tuple[int, int], ...] = ()
+    off_because: str = ""
+
+
+def hours_of(engineer: Engineer | EngineerRow, on: date) -> Hours:
+    """The shift of that day without its break and the absences (loaded as for `engineer_day`)."""
+    absences = sorted(part for absence in engineer.absences.all() if (part := absence.seconds_of(on)))
+    shift = WeeklyShift.on_day(engineer.shifts.all(), on)
+    if shift is None:
+        return Hours(off_because="absent" if absences else "no_shift")
+    start = shift.starts_at.hour * 3600 + shift.starts_at.minute * 60
+    end = shift.ends_at.hour * 3600 + shift.ends_at.minute * 60
+    breaks: list[tuple[int, int]] = list(shift.breaks)
+    because = ""
+    for since, until in absences:
+        if since >= end or until <= start:
+            continue
+        if since > start and until < end:
+            breaks.append((since, until))
+            continue
+        because = "absent"
+        if since <= start:
+            start = until
+        else:
+            end = since
+    if end <= start:
+        return Hours(off_because=because)
+    # what was cut off is no break any more
+    kept = [(max(since, start), min(until, end)) for since, until in breaks if since < end and until > start]
+    return Hours(start, end, _merged(kept), because)
+
+
+def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for since, until in sorted(spans):
+        if merged and since <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], until))
+        else:
+            merged.append((since, until))
+    return tuple(merged)
 
 
 def stop_for(visit: Visit | VisitRow, clock: CityClock, at: datetime) -> Stop:

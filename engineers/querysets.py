@@ -13,11 +13,13 @@ from repairhub.accounts.states import Role
 
 if TYPE_CHECKING:
     from engineers.models import (  # noqa: F401
+        Absence,
         AccessNote,
         BrandAuthorisation,
         Engineer,
         EngineerCertificate,
         EngineerRequest,
+        PlanRun,
         Visit,
     )
     from repairhub.places.models import City
@@ -65,14 +67,23 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
         return self.filter(city_id__in=cities) if cities else self.all()
 
     def with_shift(self, on: date) -> "EngineerQuerySet":
-        """Annotates the day's hours, `shift_starts_at` to `shift_ends_at`, and `is_absent`. No query more."""
+        """Annotates the day's hours and absence. No query more.
+
+        `shift_starts_at` to `shift_ends_at`; `is_absent` all day, or away from `away_from_at` until
+        `away_until_at`, of which either may be None.
+        """
         from engineers.models import Absence, WeeklyShift
 
         shift = WeeklyShift.objects.filter(
             shifts_of(on, on), engineer=OuterRef("pk"), weekday=on.weekday()
         ).order_by(F("on").desc(nulls_last=True))
-        absent = Absence.objects.filter(engineer=OuterRef("pk"), from_on__lte=on, until_on__gte=on)
+        away = Absence.objects.filter(engineer=OuterRef("pk"), from_on__lte=on, until_on__gte=on)
+        absent = Absence.objects.of_whole_day(on).filter(engineer=OuterRef("pk"))
+        since = away.filter(from_on=on).exclude(from_at=None).order_by("from_at")
+        until = away.filter(until_on=on).exclude(until_at=None).order_by("-until_at")
         return self.annotate(
+            away_from_at=Subquery(since.values("from_at")[:1]),
+            away_until_at=Subquery(until.values("until_at")[:1]),
             shift_starts_at=Subquery(shift.values("starts_at")[:1]),
             shift_ends_at=Subquery(shift.values("ends_at")[:1]),
             is_absent=Exists(absent),
@@ -99,6 +110,15 @@ class EngineerQuerySet(models.QuerySet["Engineer"]):
                     valid_from_on__lte=last, valid_until_on__gte=first
                 ).select_related("brand"),
             ),
+        )
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    def of_whole_day(self, on: date) -> "AbsenceQuerySet":
+        """Absences that take all of that day."""
+        return self.filter(
+            Q(from_on__lt=on) | Q(from_on=on, from_at=None),
+            Q(until_on__gt=on) | Q(until_on=on, until_at=None),
         )
 
 
@@ -217,3 +237,20 @@ class AccessNoteQuerySet(models.QuerySet["AccessNote"]):
     def at_place(self, city_id: int, latitude: Decimal, longitude: Decimal) -> "AccessNoteQuerySet":
         """Every version about that place (four decimals), the one that counts first."""
         return self.filter(city_id=city_id, latitude=latitude, longitude=longitude).order_by("-id")
+
+
+class PlanRunQuerySet(models.QuerySet["PlanRun"]):
+    def open(self) -> "PlanRunQuerySet":
+        """Runs of which something can still come."""
+        return self.filter(status__in=states.OPEN_RUNS)
+
+    def for_dispatcher(self, user: Any) -> "PlanRunQuerySet":
+        """Runs of the cities this person works for (none named: all)."""
+        cities = list(user.cities.values_list("pk", flat=True))
+        return self.filter(city_id__in=cities) if cities else self.all()
+
+    def with_page_data(self) -> "PlanRunQuerySet":
+        """Loads what a run's page shows besides its facts."""
+        return self.select_related(
+            "city", "engineer__user", "visit", "asked_by", "ended_by", "follows", "followed_by"
+        )

@@ -153,6 +153,8 @@ def _not_authorised(wording: Wording, data: Mapping[str, Any]) -> str:
 def _not_on_shift(wording: Wording, data: Mapping[str, Any]) -> str:
     if data["why"] == "absent":
         return _("Is absent on that day. Choose another engineer, or end the absence.")
+    if data["why"] == "absent_then":
+        return _("Is absent at that time. Choose another engineer, or end the absence.")
     return _("Does not work on that day. A shift on that day would make it possible.")
 
 

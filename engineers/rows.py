@@ -15,7 +15,7 @@ from engineers.models import (
     EngineerCertificate,
     WeeklyShift,
 )
-from engineers.models.people import breaks_of
+from engineers.models.people import absent_on, breaks_of
 from engineers.querysets import VisitQuerySet, shifts_of
 from repairhub.places.models import City
 
@@ -75,7 +75,13 @@ class Days(NamedTuple):
     """An absence."""
 
     from_on: date
+    from_at: time | None
     until_on: date
+    until_at: time | None
+
+    def seconds_of(self, on: date) -> tuple[int, int] | None:
+        """As of `Absence`."""
+        return absent_on(on, *self)
 
 
 class Certificate(NamedTuple):

@@ -95,3 +95,34 @@ class RequestStatus(models.TextChoices):
     APPROVED = "approved", pgettext_lazy("request", "Approved")
     REFUSED = "refused", pgettext_lazy("request", "Refused")
     WITHDRAWN = "withdrawn", pgettext_lazy("request", "Withdrawn")
+
+
+class PlanCause(models.TextChoices):
+    """Why a dispatcher asks for a plan of a city's day."""
+
+    OPTIMISE = "optimise", _("Plan the day afresh")
+    ENGINEER_ILL = "engineer_ill", _("An engineer cannot come")
+    RUNNING_LATE = "running_late", _("An engineer is running late")
+    NO_ACCESS = "no_access", _("A visit ended early")
+    URGENT = "urgent", _("A visit needs a place")
+
+
+# whose preview says something to apply even where no visit moves: an absence, a delay
+TELLS_NEWS = (PlanCause.ENGINEER_ILL, PlanCause.RUNNING_LATE)
+
+
+class PlanRunStatus(models.TextChoices):
+    """Where a plan run stands."""
+
+    ASKED = "asked", _("Waiting for a worker")
+    COMPUTING = "computing", _("Being computed")
+    READY = "ready", _("Ready to look at")
+    APPLIED = "applied", _("Applied")
+    STALE = "stale", _("The day has changed since")
+    CANCELLED = "cancelled", _("Discarded")
+    FAILED = "failed", _("Could not be computed")
+    NOTHING_TO_DO = "nothing_to_do", _("Nothing to change")
+
+
+UNREADY_RUNS = (PlanRunStatus.ASKED, PlanRunStatus.COMPUTING)
+OPEN_RUNS = (*UNREADY_RUNS, PlanRunStatus.READY)

@@ -7,10 +7,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from engineers import policy
-from engineers.models import CityDay
+from engineers.models import CityDay, PlanRun
 from engineers.planning import city_today
 from engineers.services.access import forget_access_notes
 from engineers.services.looking import Question, look
+from engineers.services.plan_computing import compute_run
+from engineers.services.plan_runs import mend_runs
 from engineers.services.reminding import remind_of_ending
 from engineers.services.replanning import StalePlan, replan_day
 from engineers.services.rework_rate import review_rework_rates
@@ -27,11 +29,12 @@ def plan_changed_days() -> int:
     """Each ten minutes: rings for every near day that has changed since it was planned; returns how many.
 
     Twice: the minute is claimed by one. Late or never: the days keep the routes that insertion gave them,
-    every promise kept, with some more driving.
+    every promise kept, with some more driving; plan runs whose bell was lost say so when asked for again.
     """
     at = timezone.now()
     if not claim_tick("plan_changed_days", at):
         return 0
+    mend_runs(at=at)
     changed = CityDay.objects.select_related("city").exclude(planned_version=F("version"))
     rung = 0
     for day in changed.filter(on__gte=(at - timedelta(days=1)).date()):
@@ -143,3 +146,14 @@ def look_for_openings(
         city_id, latitude, longitude, minutes, tuple(sorted(skills.items())), tuple(sorted(brands))
     )
     return look(question=question, on=date.fromisoformat(on), at=timezone.now())
+
+
+@shared_task
+def compute_plan_run(run_id: int) -> str:
+    """Computes the plan that a dispatcher asked for; returns where the run stands then.
+
+    Twice: the second finds it ready or over; two at once compute the same, and the first to end shows it.
+    Late: its page says that it waits. Never: each ten minutes it is rung for again, then given up.
+    """
+    run = PlanRun.objects.with_page_data().get(pk=run_id)
+    return str(compute_run(run=run, at=timezone.now()).status)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engineers.views import access, board, day, moving, qualification, requests, weather
+from engineers.views import access, board, day, moving, plan_runs, qualification, requests, weather
 
 urlpatterns = [
     path("dispatch/", board.board, name="board"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("dispatch/visits/<slug:reference>/pin/", moving.pin, name="pin_visit"),
     path("dispatch/visits/<slug:reference>/access-note/", moving.access_note, name="access_note"),
     path("engineer/access-notes/<slug:reference>/", access.own_access_note, name="own_access_note"),
+    path("dispatch/plans/", plan_runs.ask_plan, name="ask_plan"),
+    path("dispatch/plans/<slug:reference>/", plan_runs.plan_run, name="plan_run"),
+    path("dispatch/plans/<slug:reference>/apply/", plan_runs.apply_plan, name="apply_plan"),
+    path("dispatch/plans/<slug:reference>/cancel/", plan_runs.cancel_plan, name="cancel_plan"),
     path("engineer/", day.engineer_day, name="engineer_day"),
     path("certificates/", qualification.own_certificates, name="own_certificates"),
     path("qualification/", qualification.qualifications, name="qualifications"),

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
+from engineers.api.plan_runs import ApplyPlanRun, CancelPlanRun, PlanRunDetail, PlanRuns
 from orders.api.catalogue import Repairs, Windows
 from orders.api.orders import OrderDetail, Orders
 from parts.api import DeviceModelList
@@ -29,6 +30,10 @@ urlpatterns = [
     path("v1/phone-proofs/", PhoneProofs.as_view(), name="api_phone_proofs"),
     path("v1/orders/", Orders.as_view(), name="api_orders"),
     path("v1/orders/<slug:reference>/", OrderDetail.as_view(), name="api_order"),
+    path("v1/plan-runs/", PlanRuns.as_view(), name="api_plan_runs"),
+    path("v1/plan-runs/<slug:reference>/", PlanRunDetail.as_view(), name="api_plan_run"),
+    path("v1/plan-runs/<slug:reference>/apply/", ApplyPlanRun.as_view(), name="api_apply_plan_run"),
+    path("v1/plan-runs/<slug:reference>/cancel/", CancelPlanRun.as_view(), name="api_cancel_plan_run"),
     path("schema/", login_not_required(schema), name="api_schema"),
     path("docs/", login_not_required(docs), name="api_docs"),
     re_path("", NoSuchAddress.as_view(), name="api_nothing"),

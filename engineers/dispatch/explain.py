@@ -27,7 +27,7 @@ class ReasonCode(StrEnum):
     NOT_AUTHORISED = "not_authorised"
     """brand"""
     NOT_ON_SHIFT = "not_on_shift"
-    """why ("no_shift", "absent")"""
+    """why ("no_shift", "absent", "absent_then": for a part of the day)"""
     OUTSIDE_SHIFT = "outside_shift"
     """shift_start, shift_end"""
     TOO_SOON = "too_soon"

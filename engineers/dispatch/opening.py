@@ -1,7 +1,8 @@
 """Windows that insertion calls shut, opened by moving others: nobody is dropped, nobody is late."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from engineers.dispatch.explain import is_qualified
 from engineers.dispatch.insertion import best_insertion
@@ -17,23 +18,33 @@ WISHED = 100
 
 
 def open_by_moving(
-    plan: DayPlan, stop: Stop, *, draw: Draw, rounds: int = ROUNDS, prices: Prices | None = None
+    plan: DayPlan,
+    stop: Stop,
+    *,
+    draw: Draw,
+    rounds: int | None = ROUNDS,
+    seconds: float | None = None,
+    spent: Callable[[], float] | None = None,
+    prices: Prices | None = None,
 ) -> DayPlan | None:
     """Return the plan with the visit in it and every promise kept, or None where none was found.
 
     Insertion alone is tried first, with the slack of the prices. Pins and started visits stay. Customers who
-    know their engineer's name keep that engineer, unless no such plan was found in half of the rounds.
+    know their engineer's name keep that engineer, unless no such plan was found in half of the budget, which
+    is that of ``search``.
     """
     inserted = _inserted(plan, stop, prices)
     if inserted is not None or not may_open(plan, stop):
         return inserted
+    look = partial(_searched, stop=stop, draw=draw, spent=spent, prices=prices)
     gentle = _names_kept(plan)
     if gentle is not plan:
-        rounds //= 2
-        found = _searched(gentle, stop, draw, rounds, prices)
+        rounds = None if rounds is None else rounds // 2
+        seconds = None if seconds is None else seconds / 2
+        found = look(gentle, rounds=rounds, seconds=seconds)
         if found is not None:
             return _with_own_stops(found, plan)
-    return _searched(plan, stop, draw, rounds, prices)
+    return look(plan, rounds=rounds, seconds=seconds)
 
 
 def may_open(plan: DayPlan, stop: Stop) -> bool:
@@ -71,9 +82,27 @@ def openable_windows(
     ]
 
 
-def _searched(plan: DayPlan, stop: Stop, draw: Draw, rounds: int, prices: Prices | None) -> DayPlan | None:
+def _searched(
+    plan: DayPlan,
+    *,
+    stop: Stop,
+    draw: Draw,
+    rounds: int | None,
+    seconds: float | None,
+    spent: Callable[[], float] | None,
+    prices: Prices | None,
+) -> DayPlan | None:
     wished = replace(stop, promised=False, weight=WISHED)
-    found = search(plan, [wished], draw=draw, rounds=rounds, prices=prices, stop_when_served=True)
+    found = search(
+        plan,
+        [wished],
+        draw=draw,
+        rounds=rounds,
+        seconds=seconds,
+        spent=spent,
+        prices=prices,
+        stop_when_served=True,
+    )
     if found.unserved:
         return None
     # as sure as any other window: in the day so arranged insertion offers it, slack at the shift's end too

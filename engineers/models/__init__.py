@@ -1,5 +1,6 @@
 from .access import AccessNote
 from .people import Absence, BrandAuthorisation, Engineer, EngineerCertificate, Skill, WeeklyShift
+from .plan_runs import PlanRun
 from .qualification import Assessment, QualificationPolicy, SkillSuspension
 from .requests import EngineerRequest
 from .visits import CityDay, Visit, VisitEvent
@@ -15,6 +16,7 @@ __all__ = [
     "Engineer",
     "EngineerCertificate",
     "EngineerRequest",
+    "PlanRun",
     "QualificationPolicy",
     "Skill",
     "SkillSuspension",

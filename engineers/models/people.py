@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from engineers.querysets import AuthorisationQuerySet, CertificateQuerySet, EngineerQuerySet
+from engineers.querysets import AbsenceQuerySet, AuthorisationQuerySet, CertificateQuerySet, EngineerQuerySet
 from parts.models import Brand
 from repairhub.accounts.states import Role
 from repairhub.core.names import NamedInTwoLanguages
@@ -241,26 +241,59 @@ def breaks_of(starts_at: time | None, ends_at: time | None) -> tuple[tuple[int, 
 
 
 def _seconds(moment: time) -> int:
-    return moment.hour * 3600 + moment.minute * 60
+    return moment.hour * 3600 + moment.minute * 60 + moment.second
 
 
 class Absence(models.Model):
-    """Days on which an engineer does not work."""
+    """Days on which an engineer does not work; the first may begin and the last end at a time of the day."""
 
     engineer = models.ForeignKey(
         Engineer, on_delete=models.CASCADE, related_name="absences", verbose_name=_("engineer")
     )
     from_on = models.DateField(_("from"))
+    from_at = models.TimeField(_("from (time)"), null=True, blank=True, help_text=_("Empty: from midnight."))
     until_on = models.DateField(_("until"))
+    until_at = models.TimeField(
+        _("until (time)"), null=True, blank=True, help_text=_("Empty: to the end of the day.")
+    )
     reason = models.CharField(_("reason"), max_length=120, blank=True)
+
+    objects = AbsenceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("absence")
         verbose_name_plural = _("absences")
         ordering = ["-from_on"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(until_on__gte=models.F("from_on")), name="absence_days")
+            models.CheckConstraint(
+                condition=models.Q(until_on__gte=models.F("from_on")), name="absence_days"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until_on__gt=models.F("from_on"))
+                | models.Q(from_at__isnull=True)
+                | models.Q(until_at__isnull=True)
+                | models.Q(until_at__gt=models.F("from_at")),
+                name="absence_has_length",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.from_on} - {self.until_on}"
+
+    def seconds_of(self, on: date) -> tuple[int, int] | None:
+        """The part of that day that it takes, in seconds from midnight; None where it takes none."""
+        return absent_on(on, self.from_on, self.from_at, self.until_on, self.until_at)
+
+
+WHOLE_DAY = 24 * 3600
+
+
+def absent_on(
+    on: date, from_on: date, from_at: time | None, until_on: date, until_at: time | None
+) -> tuple[int, int] | None:
+    """The part of that day that an absence takes, in seconds from midnight; None where it takes none."""
+    if not from_on <= on <= until_on:
+        return None
+    start = _seconds(from_at) if from_at and from_on == on else 0
+    end = _seconds(until_at) if until_at and until_on == on else WHOLE_DAY
+    return start, end

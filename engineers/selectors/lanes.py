@@ -184,9 +184,19 @@ def day_lanes(
 
 
 def hours_of(engineer: Engineer) -> tuple[time, time] | None:
-    """The shift of an engineer loaded `with_shift`, or None where there is none or they are absent."""
+    """The hours of an engineer loaded `with_shift`, or None where there are none.
+
+    An absence that begins or ends within them cuts them off; one in their middle is left to the plan.
+    """
     starts_at, ends_at, is_absent = engineer.shift_starts_at, engineer.shift_ends_at, engineer.is_absent  # type: ignore[attr-defined]
-    return None if is_absent or starts_at is None else (starts_at, ends_at)
+    since, until = engineer.away_from_at, engineer.away_until_at  # type: ignore[attr-defined]
+    if is_absent or starts_at is None:
+        return None
+    if since is not None and (until is None or until >= ends_at):
+        ends_at = min(ends_at, since)
+    elif until is not None and (since is None or since <= starts_at):
+        starts_at = max(starts_at, until)
+    return (starts_at, ends_at) if starts_at < ends_at else None
 
 
 def _is_wanted(engineer: Engineer, visits: Sequence[Visit], filters: BoardFilters) -> bool:
@@ -309,6 +319,10 @@ def _times(start: int, end: int) -> str:
 
 def _hour(seconds: int) -> str:
     return f"{seconds // HOUR % 24:02d}:{seconds % HOUR // 60:02d}"
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // HOUR:02d}:{seconds % HOUR // 60:02d}"
 
 
 def _percent(value: float) -> str:

@@ -14,6 +14,7 @@ from engineers.planning import CityClock, city_today, load_plans, stop_for
 from engineers.roads import learn_roads
 from engineers.selectors.windows import VisitNeeds
 from engineers.services.planning import NEW, NoGap, Opening, too_soon, window_shut
+from engineers.services.refusals import replan_after_refusal
 from repairhub.places.models import City
 
 Promised = TypeVar("Promised")
@@ -52,6 +53,7 @@ def promise(
         opening = find_opening(wish=wanted, at=at)
         if opening is None:
             break
+    replan_after_refusal(wanted.city, city_today(wanted.city, wanted.window_start_at))
     raise window_shut(
         wanted.city,
         wanted.latitude,

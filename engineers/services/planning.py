@@ -22,6 +22,7 @@ from engineers.selectors.windows import (
 )
 from engineers.services.events import record
 from engineers.services.moves import announce_moves, locked_visits
+from engineers.services.refusals import replans_where_refused
 from engineers.services.routes import BrokenPlan, lock_city_day, write_routes
 from engineers.signals import visit_planned
 from repairhub.core.errors import Conflict, InvalidInput
@@ -66,6 +67,7 @@ NEW = "new"
 """The new visit's id in a plan, before it has a row."""
 
 
+@replans_where_refused
 def plan_visit(
     *,
     city: City,

@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -36,15 +36,25 @@ class StalePlan(Exception):
     """The day has changed since the plan was computed: nothing was stored."""
 
 
+def _as_it_is(plan: DayPlan) -> DayPlan:
+    return plan
+
+
 @dataclass(frozen=True)
 class ComputedPlan:
-    """A plan of one city's day, the version of the day that it was computed on, and as of when."""
+    """A plan of one city's day, the version of the day that it was computed on, and as of when.
+
+    `as_known`: what the plan takes into account of which the rows say nothing (an engineer is held up).
+    `is_whole`: whether the search looked at the whole day, so that the next one can wait for a change.
+    """
 
     city: City
     on: date
     version: int
     at: datetime
     result: Replan
+    as_known: Callable[[DayPlan], DayPlan] = field(default=_as_it_is)
+    is_whole: bool = True
 
     @property
     def moves(self) -> list[Move]:
@@ -80,10 +90,10 @@ def compute_plan(
     plan = load_plans(city, on, on, at)[on]
     if seconds is None and rounds is None:
         seconds = policy.plan_seconds(sum(len(route.stops) for route in plan.routes.values()))
-    with _no_garbage_collection():
+    with no_garbage_collection():
         result = replan(
             plan,
-            _waiting(city, on, at),
+            waiting_stops(city, on, at),
             draw=random.Random(seed),  # noqa: S311 - a plan is no secret
             rounds=rounds,
             seconds=seconds,
@@ -111,9 +121,10 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
         mark_at_risk(visit_ids=planned_late(after), at=at)
         return StoredPlan(0, 0, len(computed.result.unserved), 0)
     day = lock_city_day(city, on)
-    CityDay.objects.filter(pk=day.pk).update(planned_version=day.version)
+    if computed.is_whole:
+        CityDay.objects.filter(pk=day.pk).update(planned_version=day.version)
     # as of the same moment: certificates, shifts and absences may have changed since without a new version
-    before = load_plans(city, on, on, computed.at)[on]
+    before = computed.as_known(load_plans(city, on, on, computed.at)[on])
     after = DayPlan(list(before), after.routes.values(), before.travel)
     visits = locked_visits(
         [*(_pk(move.visit_id) for move in changes), *(_pk(s.visit_id) for s in computed.result.unserved)]
@@ -129,7 +140,7 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
             before=before,
             after=after,
             engineer_ids=[int(str(key)) for key in _changed_engineers(before, after)],
-            new=_waiting(city, on, computed.at),
+            new=waiting_stops(city, on, computed.at),
             unserved=[_pk(stop.visit_id) for stop in computed.result.unserved],
         )
     except BrokenPlan as error:
@@ -170,7 +181,8 @@ def replan_day(
     raise AssertionError("unreachable")
 
 
-def _waiting(city: City, on: date, at: datetime) -> list[Stop]:
+def waiting_stops(city: City, on: date, at: datetime) -> list[Stop]:
+    """The visits of the day that are in no route, as the engine sees them. One query."""
     clock = CityClock.of(city, on)
     visits = Visit.objects.of_day(city, on).filter(engineer=None, status__in=MOVABLE).order_by("id")
     return [stop_for(visit, clock, at) for visit in visits]
@@ -192,7 +204,8 @@ def _cpu_clock() -> Callable[[], float]:
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
+    """Inside, Python looks for no circles: a search has none to leave behind."""
     # The search makes many small lists and no circles: looking for circles took a sixth of its time.
     enabled = gc.isenabled()
     gc.disable()

@@ -78,17 +78,22 @@ def _answers(
             if visit.status == VisitStatus.EN_ROUTE:
                 yield visit, sentences(qualification(stop, day))
             else:
-                yield visit, sentences(_in_the_way(visit, stop, day, clock))
+                yield visit, sentences(_in_the_way(visit, stop, day, clock, at))
 
 
-def _in_the_way(visit: Visit, stop: Stop, day: EngineerDay, clock: CityClock) -> list[Reason]:
+def _in_the_way(visit: Visit, stop: Stop, day: EngineerDay, clock: CityClock, at: datetime) -> list[Reason]:
     away = presence(stop, day)
     if away is None and visit.planned_start_at is not None and visit.planned_end_at is not None:
         start, end = clock.seconds(visit.planned_start_at), clock.seconds(visit.planned_end_at)
-        is_late = start > stop.window_end  # what is late already may end after the shift
-        if not is_late and not day.shift_start <= start <= end <= day.shift_end:
+        is_cut = day.off_because == "absent"
+        is_late = start > stop.window_end  # what is late already may end after the shift, if they are there
+        if (is_cut or not is_late) and not day.shift_start <= start <= end <= day.shift_end:
             hours = {"shift_start": day.shift_start, "shift_end": day.shift_end}
             away = Reason(ReasonCode.OUTSIDE_SHIFT, hours)
+        elif (is_cut and clock.seconds(at) >= day.shift_end) or any(
+            start < until and since < end for since, until in day.breaks
+        ):
+            away = Reason(ReasonCode.NOT_ON_SHIFT, {"why": "absent_then"})
     return [*qualification(stop, day), *([away] if away else [])]
 
 

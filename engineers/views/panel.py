@@ -57,6 +57,7 @@ def panel_of(request: HttpRequest, visit: Visit, at: datetime) -> dict[str, Any]
         "longest_note": LONGEST,
         "board_url": board_of(visit, opened=False),
         "is_day_over": is_day_over,
+        "is_today": visit.on == city_today(visit.city, at),
         "may_change": may_change,
         "move": {"engineer": visit.engineer_id, "start": format_time(start, visit.city)},
         "sections": [

@@ -13,6 +13,7 @@ REFUSAL_TYPES = [
 ]
 MEANING = {
     400: "Something in the request is wrong; `attr` names it.",
+    403: "Not for this caller.",
     404: "Nothing of that name.",
     405: "Another method than this address has.",
     406: "Only JSON is spoken here.",

@@ -249,7 +249,8 @@ SPECTACULAR_SETTINGS = {
         "1. `device-models/`, `repairs/` and `windows/` say what can be booked, for how much, and when.\n"
         "2. `phone-codes/` and `phone-proofs/` prove the customer's phone or mail address.\n"
         "3. `orders/` books once for each `Idempotency-Key`: send the same request again whenever unsure.\n"
-        "4. `orders/{reference}/` shows the order to whoever holds its token.\n\n"
+        "4. `orders/{reference}/` shows the order to whoever holds its token.\n"
+        "5. `plan-runs/` is the dispatch desk's, in a signed-in session: ask, look, apply or cancel.\n\n"
         "Sentences are in the language of `Accept-Language` (`en`, `zh-hans`), times in the city's zone, "
         "money in CNY. Every refusal has the one shape of `RefusalAnswer`."
     ),
@@ -259,6 +260,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "OrderStatusEnum": "orders.states.OrderStatus",
         "VisitStatusEnum": "engineers.states.VisitStatus",
+        "PlanRunStatusEnum": "engineers.states.PlanRunStatus",
         "RefusalTypeEnum": "repairhub.core.api_schema.REFUSAL_TYPES",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

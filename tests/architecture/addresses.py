@@ -25,6 +25,7 @@ class Door:
 
 ORDER = {"reference": "RH-23456789", "token": "x" * 32}
 VISIT = {"reference": "V-23456789"}
+PLAN = {"reference": "P-23456789"}
 CLAIM = {"reference": "C-23456789"}
 SKILL = {"engineer_id": 1, "skill": "screen"}
 
@@ -43,6 +44,10 @@ ADDRESSES: dict[str, Door] = {
     "api_phone_proofs": Door(PUBLIC),
     "api_orders": Door(PUBLIC),
     "api_order": Door(PUBLIC, {"reference": "RH-23456789"}),
+    "api_plan_runs": Door(DESK),
+    "api_plan_run": Door(DESK, {"reference": "P-23456789"}),
+    "api_apply_plan_run": Door(DESK, {"reference": "P-23456789"}),
+    "api_cancel_plan_run": Door(DESK, {"reference": "P-23456789"}),
     "api_schema": Door(PUBLIC),
     "api_docs": Door(PUBLIC),
     "api_nothing": Door(PUBLIC),
@@ -71,6 +76,10 @@ ADDRESSES: dict[str, Door] = {
     "board_visit": Door(DESK, VISIT),
     "dispatch_visit": Door(DESK, VISIT),
     "turn_back_visit": Door(DESK, VISIT),
+    "ask_plan": Door(DESK),
+    "plan_run": Door(DESK, PLAN),
+    "apply_plan": Door(DESK, PLAN),
+    "cancel_plan": Door(DESK, PLAN),
     "day_weather": Door(DESK, {"city": "BJ", "on": "2026-11-23"}),
     "move_visit": Door(DESK, VISIT),
     "pin_visit": Door(DESK, VISIT),
