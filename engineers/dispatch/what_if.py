@@ -78,7 +78,8 @@ def around_it(
     """Return the plan replanned around what has happened, with the fewest windows lost.
 
     What nobody can take with the slack of the prices is tried once more without any: a promise with little
-    time to spare is better than a broken one (issue "Dispatch", Objective). CPU seconds and ``compiled`` as in ``search``.
+    time to spare is better than a broken one (issue "Dispatch", Objective). CPU seconds and ``compiled``
+    as in ``search``.
     """
     prices = prices or Prices()
     found = replan(

@@ -15,7 +15,6 @@ from engineers.services.events import record
 from engineers.services.routes import lock_city_day, locked_visit
 from engineers.signals import visit_running_late
 from engineers.states import MOVABLE, UNDER_WAY, EventKind, VisitStatus
-from engineers.tasks import plan_city_day
 from repairhub.core.errors import Conflict, InvalidInput
 from repairhub.notifications.doorbell import ring_on_commit
 
@@ -85,6 +84,8 @@ def report_running_late(
         if one.visit.pk != visit.pk:
             _announce(one.visit, one.expected_at, by=by, at=now)
     if missed:
+        from engineers.tasks import plan_city_day  # tasks import what this module is a part of
+
         ring_on_commit(plan_city_day, visit.city_id, visit.on.isoformat())
     return visit
 
