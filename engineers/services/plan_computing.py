@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from engineers import policy
-from engineers.dispatch import DayPlan, Stop
+from engineers.dispatch import DayPlan, Stop, check_change
 from engineers.dispatch.replan import Replan
 from engineers.dispatch.search import LOOK_AT_THE_CLOCK
 from engineers.dispatch.what_if import around_it, with_a_place
@@ -18,7 +18,7 @@ from engineers.planning import load_plans
 from engineers.roads import learn_roads
 from engineers.services.plan_facts import facts_of, says_something
 from engineers.services.replanning import ATTEMPTS, ComputedPlan, no_garbage_collection, waiting_stops
-from engineers.services.routes import lock_city_day
+from engineers.services.routes import BrokenPlan, lock_city_day
 from engineers.services.suppositions import as_known, hypothetical_plan
 from engineers.states import TELLS_NEWS, PlanCause, PlanRunStatus
 
@@ -97,6 +97,10 @@ def computed_plan(*, run: PlanRun, at: datetime, spent: Callable[[], float], see
                 prices=policy.prices(city),
                 compiled=True,
             )
+    gone = [stop.visit_id for stop in result.unserved]
+    faults = check_change(supposed, result.after, new=[*waiting, *freed], unserved=gone)
+    if faults:  # nobody is shown what could never be applied
+        raise BrokenPlan(f"{run.reference}: {faults}")
     return ComputedPlan(
         city=city,
         on=on,

@@ -55,8 +55,8 @@ def make_true(*, run: PlanRun, by: Any, at: datetime) -> None:
 def _enter_absence(run: PlanRun, at: datetime) -> None:
     """From now on where the engineer's day has begun, otherwise all of it."""
     engineer = run.engineer
-    if engineer is None:
-        return
+    if engineer is None or Absence.objects.of_whole_day(run.on).filter(engineer=engineer).exists():
+        return  # entered meanwhile by somebody else, who had no visit to move
     from_at = None
     if run.on == city_today(run.city, at):
         local = at.astimezone(run.city.zone)

@@ -741,7 +741,7 @@ class TestNamingTheEngineer:
     ) -> None:
         visit = visit_in(status, city=city)
         html = desk.get(reverse("board_visit", args=[visit.reference])).content.decode()
-        assert 'name="engineer"' not in html
+        assert reverse("dispatch_visit", args=[visit.reference]) not in html
 
 
 class TestThePageOfOneVisit:

@@ -548,6 +548,14 @@ class TestEngineerIll:
         outcome = apply_run(run=run, by=dispatcher, at=EIGHT)
         assert (outcome.run.status, Absence.objects.count()) == (PlanRunStatus.STALE, 0)
 
+    def test_an_absence_that_moved_nobody_is_not_entered_twice(
+        self, ready: Any, engineer: Engineer, dispatcher: User
+    ) -> None:
+        run = ready(PlanCause.ENGINEER_ILL, engineer=engineer)
+        fall_ill(engineer)
+        assert apply_run(run=run, by=dispatcher, at=MORNING).run.status == PlanRunStatus.APPLIED
+        assert Absence.objects.count() == 1
+
     def test_somebody_else_entered_the_absence_meanwhile(
         self, ready: Any, city: City, engineer: Engineer, other: Engineer, dispatcher: User
     ) -> None:
