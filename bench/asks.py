@@ -1,7 +1,6 @@
 """What a booking and the board ask: engineers for one visit, and windows for a place. The engine alone.
 
-The rows with the database included, which the issue sets its bars for (30 ms and 60 ms), belong into
-`measure` as well, once selectors answer both: load 100 engineers and their visits, then ask them.
+With the database included, which the issue sets its bars for (30 ms and 60 ms): `bench/desk.py`.
 """
 
 import random

@@ -82,6 +82,7 @@ def told_by_orders(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(ports, "_provider", details)
     monkeypatch.setattr(ports, "_titles", titles)
+    monkeypatch.setattr(ports, "_references", lambda ids: {pk: f"RH-{pk}" for pk in ids})
     monkeypatch.setattr(
         ports,
         "_search",
@@ -796,7 +797,7 @@ class TestExport:
 
 
 class TestQueryBudget:
-    BOARD, PANEL, EXPORT = 11, 21, 5
+    BOARD, PANEL, EXPORT = 11, 20, 5
 
     def queries(self, client: Client, url: str) -> int:
         """How many the page takes."""
