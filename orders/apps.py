@@ -8,9 +8,11 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         """Answers the ports of the apps below and listens to their news."""
-        from engineers.ports import register_visit_details, register_visit_search
+        from engineers.ports import register_panel_sections, register_visit_details, register_visit_search
         from orders import receivers  # noqa: F401
         from orders.details import details_of_visits, visits_ordered_under
+        from orders.proposal_panel import panel_sections
 
         register_visit_details(details_of_visits)
         register_visit_search(visits_ordered_under)
+        register_panel_sections(panel_sections)

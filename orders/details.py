@@ -1,6 +1,7 @@
 """What board and engineer's day show of a visit: the answer to the port that engineers declares."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -10,9 +11,10 @@ from django.utils.translation import pgettext
 
 from engineers.models import Visit
 from engineers.ports import VisitDetails
-from orders.models import OrderVisit
+from orders.models import OrderVisit, Proposal
 from orders.services.telling import contact_address
 from orders.states import VisitPurpose
+from repairhub.core.moments import format_moment
 from repairhub.core.names import listed, name_column
 from repairhub.notifications.states import Channel
 from repairhub.places.models import District
@@ -22,12 +24,12 @@ def details_of_visits(visits: Sequence[Visit], unmasked: bool) -> dict[int, Visi
     """Details by visit id in a fixed number of queries; names and phones masked unless `unmasked`."""
     links = (
         OrderVisit.objects.filter(visit__in=[visit.pk for visit in visits])
-        .select_related("order__device_model", "visit")
+        .select_related("order__device_model", "order__city", "visit")
         .prefetch_related("order__contacts", "order__quotes__approval", "order__quotes__lines__repair")
-        .annotate(district=_district_name())
+        .annotate(district=_district_name(), proposed_until=_proposed_until())
         .order_by("id")
     )
-    return {link.visit_id: _details(link, link.district, unmasked) for link in links}
+    return {link.visit_id: _details(link, link.district, link.proposed_until, unmasked) for link in links}
 
 
 def _district_name() -> Coalesce:
@@ -36,7 +38,23 @@ def _district_name() -> Coalesce:
     return Coalesce(Subquery(known.values(name_column())[:1]), "order__district")
 
 
-def _details(link: OrderVisit, district: str, unmasked: bool) -> VisitDetails:
+def _proposed_until() -> Subquery:
+    """Until when a proposal of another window waits for the customer's answer, with no query."""
+    waiting = Proposal.objects.open().of_windows().filter(visit=OuterRef("visit"))
+    return Subquery(waiting.values("expires_at")[:1])
+
+
+def _notice(link: OrderVisit, until: datetime | None) -> str:
+    if until is None:
+        return ""
+    return _("Another window proposed, open until %(until)s") % {
+        "until": format_moment(until, link.order.city)
+    }
+
+
+def _details(
+    link: OrderVisit, district: str, proposed_until: datetime | None, unmasked: bool
+) -> VisitDetails:
     order = link.order
     quote = next(quote for quote in order.quotes.all() if hasattr(quote, "approval"))
     repairs = listed(line.repair.name for line in quote.lines.all())
@@ -59,6 +77,7 @@ def _details(link: OrderVisit, district: str, unmasked: bool) -> VisitDetails:
         contact_name=name,
         phone=phone,
         url=reverse("door", args=[link.visit.reference]),
+        notice=_notice(link, proposed_until),
     )
 
 

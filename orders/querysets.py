@@ -40,6 +40,8 @@ class OrderQuerySet(models.QuerySet["RepairOrder"]):  # type: ignore[name-define
                 "order_visits", OrderVisit.objects.select_related("visit__engineer__user", "visit__city")
             ),
             "events",
+            "proposals",
+            "credits",
         )
 
 

@@ -7,6 +7,7 @@ from rest_framework.permissions import AllowAny
 
 from orders.api.catalogue import Repairs, Windows
 from orders.api.orders import OrderDetail, Orders
+from orders.api.proposals import ProposalAnswers
 from parts.api import DeviceModelList
 from repairhub.accounts.api import PhoneCodes, PhoneProofs
 from repairhub.core.api_fields import NoSuchAddress
@@ -29,6 +30,11 @@ urlpatterns = [
     path("v1/phone-proofs/", PhoneProofs.as_view(), name="api_phone_proofs"),
     path("v1/orders/", Orders.as_view(), name="api_orders"),
     path("v1/orders/<slug:reference>/", OrderDetail.as_view(), name="api_order"),
+    path(
+        "v1/orders/<slug:reference>/proposals/<int:proposal_id>/answer/",
+        ProposalAnswers.as_view(),
+        name="api_answer_proposal",
+    ),
     path("schema/", login_not_required(schema), name="api_schema"),
     path("docs/", login_not_required(docs), name="api_docs"),
     re_path("", NoSuchAddress.as_view(), name="api_nothing"),

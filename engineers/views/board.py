@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from engineers.forms import BoardFilters, NameEngineer, TurnBackForm
 from engineers.models import Visit
 from engineers.planning import city_today
-from engineers.ports import visit_details
+from engineers.ports import panel_sections, visit_details
 from engineers.selectors.board import (
     board_token,
     cities_of,
@@ -55,7 +55,7 @@ def board(request: HttpRequest) -> HttpResponse:
     context = {"filters": filters, "cities": cities, **_day(request, filters, at)}
     context["live_address"] = filters.address(seen=token)
     if filters.visit and not wants_fragment(request):
-        context |= _panel(_visit(request, filters.visit), at)
+        context |= _panel(_visit(request, filters.visit), at, request.user)
     return render_page(request, "engineers/board.html", context, partial="live")
 
 
@@ -63,8 +63,8 @@ def board(request: HttpRequest) -> HttpResponse:
 @role_required(Role.DISPATCHER, Role.MANAGER)
 def board_visit(request: HttpRequest, reference: str) -> HttpResponse:
     """One visit with its candidates: the board's panel, or a page of its own."""
-    visit = _visit(request, reference)
-    return render_page(request, "engineers/board_visit.html", _panel(visit, timezone.now()), partial="panel")
+    context = _panel(_visit(request, reference), timezone.now(), request.user)
+    return render_page(request, "engineers/board_visit.html", context, partial="panel")
 
 
 @role_required(Role.DISPATCHER, Role.MANAGER)
@@ -82,7 +82,7 @@ def name_engineer(request: HttpRequest, reference: str) -> HttpResponse:
         visit = dispatch_visit(visit=visit, engineer=engineer, by=request.user, at=at, seen=seen)
     except DomainError as error:
         context = {
-            **_panel(_visit(request, reference), at),
+            **_panel(_visit(request, reference), at, request.user),
             "error": error,
             "chosen": form.data.get("engineer"),
         }
@@ -109,7 +109,7 @@ def turn_back_visit(request: HttpRequest, reference: str) -> HttpResponse:
         visit = turn_back(visit=visit, reason=form.said(), by=request.user, at=at)
     except DomainError as error:
         context = {
-            **_panel(_visit(request, reference), at),
+            **_panel(_visit(request, reference), at, request.user),
             "error": error,
             "reason": form.data.get("reason", ""),
         }
@@ -193,13 +193,31 @@ def _changed(request: HttpRequest, visit: Visit, said: str, at: datetime) -> Htt
     if not wants_fragment(request):
         messages.success(request, said)
         return redirect(_board_of(visit))
-    context = {**_panel(_visit(request, visit.reference), at), "said": said}
+    context = {**_panel(_visit(request, visit.reference), at, request.user), "said": said}
     response = render_page(request, "engineers/board_visit.html", context, partial="panel")
     response.headers["HX-Trigger"] = "board-changed"
     return response
 
 
-def _panel(visit: Visit, at: datetime) -> dict[str, Any]:
+def visit_of_desk(request: HttpRequest, reference: str) -> Visit:
+    """The visit, for views of upper apps on the panel. Raises NotFoundError outside this person's cities."""
+    return _visit(request, reference)
+
+
+def panel_changed(request: HttpRequest, visit: Visit, said: str, at: datetime) -> HttpResponse:
+    """The answer to a decision that an upper app took on the panel: the panel afresh, or the board."""
+    return _changed(request, visit, said, at)
+
+
+def panel_shown(request: HttpRequest, visit: Visit, at: datetime, **kept: Any) -> HttpResponse:
+    """The panel with what an upper app keeps on it: `error` (with its status), `said`, what was typed."""
+    error = kept.get("error")
+    context = {**_panel(_visit(request, visit.reference), at, request.user), **kept}
+    status = error.status if isinstance(error, DomainError) else 200
+    return render_page(request, "engineers/board_visit.html", context, partial="panel", status=status)
+
+
+def _panel(visit: Visit, at: datetime, user: Any) -> dict[str, Any]:
     is_day_over = visit.on < city_today(visit.city, at) and visit.status in AWAITED
     return {
         "visit": visit,
@@ -212,6 +230,7 @@ def _panel(visit: Visit, at: datetime) -> dict[str, Any]:
         "events": visit.events.select_related("by").order_by("-at", "-id")[:EVENTS_SHOWN],
         "board_url": _board_of(visit, opened=False),
         "is_day_over": is_day_over,
+        "sections": panel_sections(visit, user),
     }
 
 

@@ -41,6 +41,7 @@ ADDRESSES: dict[str, Door] = {
     "api_phone_proofs": Door(PUBLIC),
     "api_orders": Door(PUBLIC),
     "api_order": Door(PUBLIC, {"reference": "RH-23456789"}),
+    "api_answer_proposal": Door(PUBLIC, {"reference": "RH-23456789", "proposal_id": 1}),
     "api_schema": Door(PUBLIC),
     "api_docs": Door(PUBLIC),
     "api_nothing": Door(PUBLIC),
@@ -68,6 +69,8 @@ ADDRESSES: dict[str, Door] = {
     "board_visit": Door(DESK, VISIT),
     "dispatch_visit": Door(DESK, VISIT),
     "turn_back_visit": Door(DESK, VISIT),
+    "board_proposal": Door(DESK, VISIT),
+    "board_proposal_step": Door(DESK, {**VISIT, "step": "withdraw"}),
     "engineer_day": Door(ENGINEER),
     # after the repair: behind the order's link, and the case officer's desk
     "file_claim": Door(PUBLIC, ORDER),
@@ -101,5 +104,6 @@ ADDRESSES: dict[str, Door] = {
     "order_code": Door(PUBLIC, ORDER),
     "order_window": Door(PUBLIC, ORDER),
     "order_cancel": Door(PUBLIC, ORDER),
+    "order_proposal": Door(PUBLIC, {**ORDER, "proposal_id": 1}),
     "order_photo": Door(PUBLIC, {**ORDER, "photo_id": 1}),
 }
