@@ -44,7 +44,7 @@ def left_alone(order: RepairOrder, *, at: datetime = MORNING) -> Visit:
     """The order's visit once its engineer has fallen ill for the day."""
     engineer = visit_of(order).engineer
     assert engineer is not None
-    fall_ill(engineer, at=at)
+    fall_ill(engineer, on=visit_of(order).on, at=at)
     return visit_of(order)
 
 
