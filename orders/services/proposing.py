@@ -8,7 +8,7 @@ is a transaction of its own, so that one that cannot be done holds up no other.
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 MOST_TIMES = 3
 """So often the system proposes anew for a visit whose customer does not answer; then the desk has to call."""
 
+LONGEST_AGO = timedelta(days=7)
+"""A window that passed longer ago is for the desk to settle: a proposal would come out of the blue."""
+
 
 @dataclass(frozen=True)
 class SweptProposals:
@@ -51,13 +54,13 @@ def sweep_proposals(*, at: datetime, batch: int = 100) -> SweptProposals:
     """
     expired = sum(_expire(proposal, at) for proposal in Proposal.objects.lapsed(at)[:batch])
     withdrawn = sum(_take_back(proposal, at) for proposal in _senseless()[:batch])
-    opened = propose_for(visits=_in_need()[:batch], at=at)
+    opened = propose_for(visits=_in_need(at)[:batch], at=at)
     return SweptProposals(opened=len(opened), expired=expired, withdrawn=withdrawn)
 
 
 def propose_for_visits(*, visit_ids: Sequence[int], at: datetime) -> list[Proposal]:
     """The proposals opened for these visits, where nobody can keep their window. For the doorbell."""
-    return propose_for(visits=_in_need().filter(pk__in=visit_ids), at=at)
+    return propose_for(visits=_in_need(at).filter(pk__in=visit_ids), at=at)
 
 
 def propose_for(*, visits: Iterable[Visit], at: datetime) -> list[Proposal]:
@@ -80,7 +83,7 @@ def _propose(visit: Visit, at: datetime) -> Proposal | None:
     """The proposal, unless somebody has named an engineer at this very moment."""
     lock_city_day(visit.city, visit.on, changes_route=False)
     fresh = Visit.objects.select_related("city").get(pk=visit.pk)
-    if not _in_need().filter(pk=visit.pk).exists():
+    if not _in_need(at).filter(pk=visit.pk).exists():
         return None
     offered = offered_windows(
         city=fresh.city,
@@ -102,16 +105,17 @@ def _propose(visit: Visit, at: datetime) -> Proposal | None:
     )
 
 
-def _in_need() -> QuerySet[Visit]:
+def _in_need(at: datetime) -> QuerySet[Visit]:
     """Visits at risk in no route, of an order, whose customer has not been asked since, or has not answered.
 
-    A customer's no, and what the desk took back, stay as they are.
+    A customer's no, and what the desk took back, stay as they are; so does what was broken long ago.
     """
     since = Proposal.objects.of_windows().filter(visit=OuterRef("pk"), created_at__gte=OuterRef("at_risk_at"))
     answered = Q(status=ProposalStatus.DECLINED) | Q(
         status=ProposalStatus.WITHDRAWN, withdrawn_because=WithdrawnBecause.DESK
     )
     at_risk = Visit.objects.filter(engineer=None, status__in=MOVABLE, at_risk_at__isnull=False)
+    at_risk = at_risk.filter(window_end_at__gt=at - LONGEST_AGO)
     expired = Q(proposals__status=ProposalStatus.EXPIRED, proposals__created_at__gte=F("at_risk_at"))
     return (
         at_risk.filter(Exists(OrderVisit.objects.filter(visit=OuterRef("pk"))))

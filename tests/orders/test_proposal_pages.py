@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.links import order_pin, order_token
-from orders.models import Proposal, RepairOrder
+from orders.models import LatePolicy, Proposal, RepairOrder
 from orders.states import AnsweredHow, ProposalStatus
 from repairhub.notifications.models import Message
 from repairhub.notifications.sealing import unseal
@@ -24,6 +24,7 @@ from tests.factories.proposals import (
     agreed,
     proposed,
     proposed_by_the_system,
+    served,
     visit_of,
 )
 from tests.orders.browser import Browser
@@ -200,8 +201,6 @@ class TestAnswering:
 @pytest.mark.django_db(transaction=True)
 class TestAWrongPin:
     def test_is_counted_and_closed_after_five(self, monday_morning: Any) -> None:
-        from tests.factories.proposals import served
-
         proposal = proposed(served(CityFactory()))
         wrong = "000000" if order_pin(proposal.order) != "000000" else "111111"
         statuses = [answer(Browser(), proposal, answer="decline", pin=wrong).status_code for _n in range(6)]
@@ -366,8 +365,6 @@ class TestTheBoard:
 @pytest.mark.django_db(transaction=True)
 class TestTheTelephone:
     def test_the_code_that_is_read_out_moves_the_visit(self, monday_morning: Any) -> None:
-        from tests.factories.proposals import served
-
         order = served(CityFactory())
         proposal = proposed(order)
         desk = Client()
@@ -399,8 +396,6 @@ class TestTheAdmin:
             assert client.post(f"/admin/orders/{model}/{key}/delete/").status_code == 403
 
     def test_keeps_the_policy_with_its_history(self, order: RepairOrder) -> None:
-        from orders.models import LatePolicy
-
         policy = LatePolicy.objects.get()
         client = Client()
         client.force_login(ManagerFactory(is_staff=True))

@@ -31,6 +31,7 @@ from tests.factories.proposals import (
     agreed,
     proposal_in,
     proposed,
+    served,
     visit_of,
     window,
 )
@@ -370,47 +371,45 @@ class TestStatesAndVerbs:
             assert Proposal.objects.get(pk=proposal.pk).status == then
 
 
-class TestOnThePhone:
-    def code(self, order: RepairOrder, position: int = 1) -> str:
-        address = order.contacts.get(position=position).address
-        message = Message.objects.filter(template="proposal_code", address=address).latest("pk")
-        assert message.secret is not None
-        return unseal(message.secret)
+def code_sent(order: RepairOrder, position: int = 1) -> str:
+    """The digits on their way to that contact."""
+    address = order.contacts.get(position=position).address
+    message = Message.objects.filter(template="proposal_code", address=address).latest("pk")
+    assert message.secret is not None
+    return unseal(message.secret)
 
-    def agree(self, proposal: Proposal, code: str, choice: Any = NEXT_TEN) -> Proposal:
-        return accept_with_code(
-            proposal=proposal, choice=choice, code=code, by=DispatcherFactory(), at=MORNING
-        )
+
+def read_out(proposal: Proposal, code: str, choice: Any = NEXT_TEN) -> Proposal:
+    """What the dispatcher types while the customer reads it out."""
+    return accept_with_code(proposal=proposal, choice=choice, code=code, by=DispatcherFactory(), at=MORNING)
 
 
 @pytest.mark.django_db(transaction=True)
-class TestWithACode(TestOnThePhone):
+class TestOnThePhone:
     @pytest.fixture
     def proposal(self) -> Proposal:
         """With a code for tomorrow at ten on its way to both contacts."""
-        from tests.factories.proposals import served
-
         proposal = proposed(served(CityFactory()))
         send_proposal_code(proposal=proposal, choice=NEXT_TEN, by=DispatcherFactory(), at=MORNING)
         return proposal
 
     @pytest.mark.parametrize("position", [1, 2])
     def test_what_the_customer_reads_out_agrees(self, proposal: Proposal, position: int) -> None:
-        code = self.code(proposal.order, position)
-        accepted = self.agree(proposal, code)
+        code = code_sent(proposal.order, position)
+        accepted = read_out(proposal, code)
         assert (accepted.status, accepted.how) == (ProposalStatus.ACCEPTED, AnsweredHow.PHONE)
         assert accepted.contact is not None
         assert accepted.contact.position == position
-        assert self.agree(proposal, code) == accepted  # pressed twice
+        assert read_out(proposal, code) == accepted  # pressed twice
 
     def test_a_wrong_code_agrees_to_nothing_and_is_counted(self, proposal: Proposal) -> None:
-        wrong = "000000" if self.code(proposal.order) != "000000" else "111111"
+        wrong = "000000" if code_sent(proposal.order) != "000000" else "111111"
         with pytest.raises(InvalidInput) as refused:
-            self.agree(proposal, wrong)
+            read_out(proposal, wrong)
         assert (refused.value.field, refused.value.details["attempts_left"]) == ("code", 4)
         assert standing(proposal.order) == (clock("10:00"), ["open"])
 
     def test_a_code_for_one_window_agrees_to_no_other(self, proposal: Proposal) -> None:
         with pytest.raises(InvalidInput):
-            self.agree(proposal, self.code(proposal.order), NEXT_TWO)
+            read_out(proposal, code_sent(proposal.order), NEXT_TWO)
         assert standing(proposal.order) == (clock("10:00"), ["open"])

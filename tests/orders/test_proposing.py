@@ -120,6 +120,11 @@ class TestOpening:
         withdraw_proposal(proposal=proposal, note="I call them", by=DispatcherFactory(), at=MORNING)
         assert swept() == (0, 0, 0)
 
+    def test_what_was_broken_a_week_ago_is_for_the_desk(self, order: RepairOrder) -> None:
+        left_alone(order)
+        assert swept(NOON + timedelta(days=7)) == (0, 0, 0)
+        assert swept(NOON + timedelta(days=6)) == (1, 0, 0)
+
     def test_without_an_answer_it_is_asked_three_times_at_most(self, order: RepairOrder) -> None:
         proposed_by_the_system(order)
         at = MORNING
