@@ -14,6 +14,7 @@ class VisitDetails:
     """What board and engineer's day show of a visit, in the reader's language, personal data masked.
 
     `url`: the page with the visit's steps, for its engineer. `phone` is empty unless the reader may call.
+    `notice`: what the desk should know at a glance, as a proposal that waits for its answer.
     """
 
     reference: str
@@ -22,6 +23,7 @@ class VisitDetails:
     contact_name: str
     phone: str
     url: str
+    notice: str = ""
 
 
 Provider = Callable[[Sequence["Visit"], bool], dict[int, VisitDetails]]

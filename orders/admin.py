@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
+from orders import admin_promises  # noqa: F401
 from orders.models import Fitting, OrderContact, OrderEvent, OrderVisit, Quote, QuoteLine, Repair, RepairOrder
 from orders.services.telling import contact_address
 from orders.wording import words_of

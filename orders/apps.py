@@ -10,6 +10,7 @@ class OrdersConfig(AppConfig):
         """Answers the ports of the apps below and listens to their news."""
         from engineers.ports import (
             register_needed_parts,
+            register_panel_sections,
             register_visit_details,
             register_visit_references,
             register_visit_search,
@@ -23,9 +24,11 @@ class OrdersConfig(AppConfig):
             titles_of_visits,
             visits_ordered_under,
         )
+        from orders.proposal_panel import panel_sections
 
         register_visit_details(details_of_visits)
         register_visit_titles(titles_of_visits)
         register_needed_parts(parts_of_visits)
         register_visit_references(references_of_visits)
         register_visit_search(visits_ordered_under)
+        register_panel_sections(panel_sections)

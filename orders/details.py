@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from django.db.models import F, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
@@ -12,9 +13,10 @@ from django.utils.translation import pgettext
 from engineers.models import Visit
 from engineers.ports import NeededPart, VisitDetails, VisitTitle
 from orders import ports
-from orders.models import Fitting, OrderContact, OrderVisit, QuoteLine
+from orders.models import Fitting, OrderContact, OrderVisit, Proposal, QuoteLine
 from orders.services.telling import contact_address
 from orders.states import VisitPurpose
+from repairhub.core.moments import format_moment
 from repairhub.core.names import listed, name_column
 from repairhub.notifications.states import Channel
 from repairhub.places.models import District
@@ -24,11 +26,15 @@ def details_of_visits(visits: Sequence[Visit], unmasked: bool) -> dict[int, Visi
     """Details by visit id in three queries; names and phones masked unless `unmasked`."""
     links = list(
         OrderVisit.objects.filter(visit__in=[visit.pk for visit in visits])
-        .annotate(district=_district_name(), visit_reference=F("visit__reference"))
-        .select_related("order__device_model")
+        .annotate(
+            district=_district_name(),
+            visit_reference=F("visit__reference"),
+            proposed_until=_proposed_until(),
+        )
+        .select_related("order__device_model", "order__city")
         .only(
             "visit_id", "purpose", "order__reference", "order__address", "order__district",
-            "order__device_model__name",
+            "order__device_model__name", "order__city",
         )
         .order_by("id")
     )  # fmt: skip
@@ -81,6 +87,20 @@ def _district_name() -> Coalesce:
     return Coalesce(Subquery(known.values(name_column())[:1]), "order__district")
 
 
+def _proposed_until() -> Subquery:
+    """Until when a proposal of another window waits for the customer's answer, with no query."""
+    waiting = Proposal.objects.open().of_windows().filter(visit=OuterRef("visit"))
+    return Subquery(waiting.values("expires_at")[:1])
+
+
+def _notice(link: OrderVisit, until: datetime | None) -> str:
+    if until is None:
+        return ""
+    return _("Another window proposed, open until %(until)s") % {
+        "until": format_moment(until, link.order.city)
+    }
+
+
 def _details(
     link: OrderVisit, repairs: Iterable[str], contacts: Sequence[OrderContact], unmasked: bool
 ) -> VisitDetails:
@@ -100,6 +120,7 @@ def _details(
         contact_name=name,
         phone=phone,
         url=reverse("door", args=[link.visit_reference]),  # type: ignore[attr-defined]  # annotated
+        notice=_notice(link, link.proposed_until),  # type: ignore[attr-defined]  # annotated
     )
 
 

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 
+from engineers import policy
 from engineers.models import BrandAuthorisation, Engineer, EngineerCertificate, Visit
 from engineers.states import ANNOUNCED, MOVABLE
 from orders import ports
 from orders.links import order_path, order_pin
-from orders.models import Fitting, HandOverPhoto, OrderContact, OrderVisit, Quote, RepairOrder
+from orders.models import Fitting, HandOverPhoto, OrderContact, OrderVisit, Proposal, Quote, RepairOrder
 from orders.services.telling import contact_address
 from orders.states import OrderStatus, VisitPurpose
 from orders.wording import TimelineEntry, timeline
@@ -88,6 +90,29 @@ class OrderPage:
         """That visit, while it would be given up for another window."""
         visit = self.visit
         return visit if visit is not None and visit.status in MOVABLE else None
+
+    @cached_property
+    def proposal(self) -> Proposal | None:
+        """Our proposal of another window that waits for the customer's answer."""
+        visit = self.movable_visit
+        waiting = [one for one in self.order.proposals.all() if one.is_open and one.expires_at > self.at]
+        return next((one for one in waiting if visit is not None and one.visit_id == visit.pk), None)
+
+    @property
+    def proposed_windows(self) -> list[tuple[datetime, datetime]]:
+        """The windows of that proposal that do not begin too soon by now."""
+        soonest = self.at + policy.lead()
+        return [window for window in self.proposal.options if window[0] >= soonest] if self.proposal else []
+
+    @property
+    def credit(self) -> Decimal:
+        """CNY credited to the customer so far."""
+        return sum((one.amount for one in self.order.credits.all()), Decimal(0))
+
+    @property
+    def owed(self) -> Decimal:
+        """CNY: the approved price less what is credited."""
+        return self.quote.total - self.credit
 
     @property
     def is_rework(self) -> bool:

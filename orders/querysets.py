@@ -1,14 +1,16 @@
 """Questions about orders, in the words of the people who ask them."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch, Q
 
 from orders import states
 
 if TYPE_CHECKING:
-    pass
+    from orders.models import LatePolicy
+    from repairhub.places.models import City
 
 
 class OrderQuerySet(models.QuerySet["RepairOrder"]):  # type: ignore[name-defined]  # a circle: models use it
@@ -38,6 +40,8 @@ class OrderQuerySet(models.QuerySet["RepairOrder"]):  # type: ignore[name-define
                 "order_visits", OrderVisit.objects.select_related("visit__engineer__user", "visit__city")
             ),
             "events",
+            "proposals",
+            "credits",
         )
 
 
@@ -49,3 +53,24 @@ class FittingQuerySet(models.QuerySet["Fitting"]):  # type: ignore[name-defined]
     def void(self) -> "FittingQuerySet":
         """Fittings whose unit did not stay in: put back, or dead on arrival. Their line is fitted anew."""
         return self.exclude(voided_at=None)
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):  # type: ignore[name-defined]  # a circle: models use it
+    def open(self) -> "ProposalQuerySet":
+        """Proposals that wait for an answer."""
+        return self.filter(status=states.ProposalStatus.OPEN)
+
+    def of_windows(self) -> "ProposalQuerySet":
+        """Proposals of another arrival window."""
+        return self.filter(kind=states.ProposalKind.NEW_WINDOW)
+
+    def lapsed(self, at: datetime) -> "ProposalQuerySet":
+        """Open ones whose time to answer is over."""
+        return self.open().filter(expires_at__lte=at)
+
+
+class LatePolicyQuerySet(models.QuerySet["LatePolicy"]):
+    def holding(self, city: "City", at: datetime) -> "LatePolicy | None":
+        """The policy for a window of the city that ends then: its own before the general one, or None."""
+        there = self.filter(Q(city=city) | Q(city=None), starts_at__lte=at)
+        return there.order_by(F("city").desc(nulls_last=True)).first()

@@ -12,14 +12,18 @@ from engineers import signals
 from engineers.models import Visit
 from engineers.states import CannotCompleteReason, VisitStatus
 from orders.models import OrderVisit, RepairOrder
+from orders.services.credits import credit_late_arrival, credit_missed_window
 from orders.services.lateness import late_word, saved_word
 from orders.services.pins import renew_pin
+from orders.services.proposals import withdraw_open_proposal
 from orders.services.taking_back import settle_parts
 from orders.services.telling import call_off_late_word, call_off_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
 from orders.signals import rework_failed
-from orders.states import OrderStatus, VisitPurpose
+from orders.states import OrderStatus, VisitPurpose, WithdrawnBecause
+from orders.tasks import propose_windows
 from repairhub.core.errors import Conflict
+from repairhub.notifications.doorbell import ring_on_commit
 from repairhub.sla.signals import clocks_breached
 
 ARRIVE_WITHIN_WINDOW = "arrive_within_window"
@@ -45,6 +49,17 @@ def _locked_at_once(link: OrderVisit) -> RepairOrder:
         raise Conflict(_("This order is being changed at the moment."), code="order_busy") from error
 
 
+def _visit_locked_at_once(link: OrderVisit) -> Visit:
+    # A credit refers to the visit. Its engineer may hold it at the door and want the clock that the sweep
+    # holds: again the sweep does not wait.
+    visits = Visit.objects.select_for_update(of=("self",), nowait=True).select_related("city")
+    try:
+        with transaction.atomic():
+            return visits.get(pk=link.visit_id)
+    except OperationalError as error:
+        raise Conflict(_("This visit is being changed at the moment."), code="visit_busy") from error
+
+
 def _engineer_context(visit: Visit) -> dict[str, Any]:
     assert visit.engineer is not None  # noqa: S101 - a confirmed visit has one, by constraint
     return {"engineer": visit.engineer.user.name, **visit_context(visit)}
@@ -60,11 +75,22 @@ def engineer_named(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> No
         # the same engineer may be named again after another one: that is news as well
         key = f"visit:{visit.reference}:engineer:{visit.engineer_id}:{int(at.timestamp())}"
         tell_contacts(order, "engineer_named", key=key, at=at, context=context)
+        if visit.at_risk_at is None:  # the window can be kept: what the system proposed has no sense any more
+            withdraw_open_proposal(
+                order=order,
+                visit=visit,
+                because=WithdrawnBecause.KEPT,
+                by=None,
+                at=at,
+                of_system_only=True,
+            )
 
 
 @receiver(signals.visit_unconfirmed)
 def engineer_taken_off(*, visit: Visit, was_confirmed: bool, by: Any, at: datetime, **_kwargs: Any) -> None:
     """Whoever was told a name learns that another engineer will be named; why is nobody's business."""
+    if visit.at_risk_at is not None:  # not announced as at risk again, so it is looked at by itself
+        ring_on_commit(propose_windows, [visit.pk])
     if not was_confirmed:
         return
     for link in _links(visit):
@@ -83,6 +109,7 @@ def engineer_on_the_way(
     for link in _links(visit):
         order = _locked(link)
         append_event(order, "on_the_way", by=by, at=at)
+        withdraw_open_proposal(order=order, visit=visit, because=WithdrawnBecause.UNDER_WAY, by=None, at=at)
         if not is_news:
             continue
         key = f"visit:{visit.reference}:on_the_way:{int(at.timestamp())}"
@@ -115,13 +142,14 @@ def window_saved(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None
 
 @receiver(signals.visit_arrived)
 def engineer_arrived(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
-    """A line on the timeline, with how early it was; a reminder has no sense any more."""
+    """A line on the timeline, with how early it was, and the credit for how late; no reminder any more."""
     early = {"minutes_early": visit.minutes_early} if visit.minutes_early else None
     for link in _links(visit):
         order = _locked(link)
         append_event(order, "arrived", by=by, at=at, payload=early)
         call_off_reminder(order, visit, at=at)
         call_off_late_word(order, visit, at=at)
+        credit_late_arrival(order=order, visit=visit, at=at)
 
 
 @receiver(signals.visit_ended)
@@ -134,6 +162,7 @@ def visit_over(*, visit: Visit, by: Any, at: datetime, **_kwargs: Any) -> None:
         order = _locked(link)
         call_off_reminder(order, visit, at=at)
         call_off_late_word(order, visit, at=at)
+        withdraw_open_proposal(order=order, visit=visit, because=WithdrawnBecause.VISIT_OVER, by=None, at=at)
         if visit.status not in (VisitStatus.CANNOT_COMPLETE, VisitStatus.NO_ACCESS):
             continue
         settle_parts(order=order, visit=visit, by=by, at=at)
@@ -170,12 +199,23 @@ def _declare_unrepairable(order: RepairOrder, visit: Visit, by: Any, at: datetim
 def windows_missed(*, clocks: list[Any], at: datetime, **_kwargs: Any) -> None:
     """A promised window has passed: recorded on the timeline, and said before the customer asks."""
     ids = [clock.object_id for clock in clocks if clock.target.key == ARRIVE_WITHIN_WINDOW]
-    for link in (
-        OrderVisit.objects.filter(visit_id__in=ids).select_related("visit__city").order_by("order_id")
-    ):
+    for link in OrderVisit.objects.filter(visit_id__in=ids).order_by("order_id"):
         order = _locked_at_once(link)
-        context = visit_context(link.visit)
+        visit = _visit_locked_at_once(link)
+        context = visit_context(visit)
         append_event(order, "window_missed", by=None, at=at, payload=context)
-        tell_contacts(
-            order, "window_missed", key=f"visit:{link.visit.reference}:missed", at=at, context=context
-        )
+        credit = credit_missed_window(order=order, visit=visit, at=at)
+        told = {**context, "credit": str(credit.amount) if credit else ""}
+        tell_contacts(order, "window_missed", key=f"visit:{visit.reference}:missed", at=at, context=told)
+
+
+@receiver(signals.visits_at_risk)
+def windows_to_propose(*, visits: list[Visit], at: datetime, **_kwargs: Any) -> None:
+    """Where nobody is left to come, the customer is proposed another window: looked at after the commit.
+
+    Whoever marks visits holds days, clocks or visits, and a proposal has to lock the order before the visit.
+    A lost bell costs a minute: the sweep of proposals reads the same from the rows.
+    """
+    ids = [visit.pk for visit in visits if visit.engineer_id is None]
+    if ids:
+        ring_on_commit(propose_windows, ids)

@@ -10,6 +10,8 @@ sees_orders = is_manager | is_superuser
 rules.add_perm("orders", keeps_catalogue)
 for verb in ("view", "add", "change"):
     rules.add_perm(f"orders.{verb}_repair", keeps_catalogue)
+for verb in ("view", "add", "change"):
+    rules.add_perm(f"orders.{verb}_latepolicy", sees_orders)
 for model in (
     "repairorder",
     "ordercontact",
@@ -20,5 +22,7 @@ for model in (
     "quoteapproval",
     "fitting",
     "handover",
+    "proposal",
+    "credit",
 ):
     rules.add_perm(f"orders.view_{model}", sees_orders)

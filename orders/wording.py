@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -11,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from engineers.states import CannotCompleteReason
 from orders.models import OrderEvent
-from orders.states import OldPartFate, VisitPurpose
+from orders.states import CreditReason, OldPartFate, ProposalReason, VisitPurpose, WithdrawnBecause
 from parts.models import Grade
 from repairhub.core.moments import format_time, format_window
+from repairhub.core.money import format_money
 
 Payload = Mapping[str, Any]
 
@@ -178,6 +180,32 @@ def _started(payload: Payload) -> Words:
     return Words(_("Work started"), _("With your PIN.") if by_pin else _("With the door code we sent you."))
 
 
+def _window_proposed(payload: Payload) -> Words:
+    reasons = {str(value): str(label) for value, label in ProposalReason.choices}
+    reason = reasons.get(str(payload.get("reason", "")), "")
+    if payload.get("reason") == ProposalReason.OTHER:
+        reason = ""
+    promised = _window(payload)
+    stays = _("%(window)s stays promised until you agree.") % {"window": promised} if promised else ""
+    return Words(
+        _("We asked you for another window"),
+        " ".join(s for s in (reason, stays) if s),
+        written=_note(payload),
+    )
+
+
+def _proposal_withdrawn(payload: Payload) -> Words:
+    reasons = {str(value): str(label) for value, label in WithdrawnBecause.choices}
+    return Words(_("We took our proposal back"), reasons.get(str(payload.get("because", "")), ""))
+
+
+def _credited(payload: Payload) -> Words:
+    amount = str(payload.get("amount") or "")
+    reasons = {str(value): str(label) for value, label in CreditReason.choices}
+    what = _("%(amount)s credited to you") % {"amount": format_money(Decimal(amount))} if amount else ""
+    return Words(what or _("Credited to you"), reasons.get(str(payload.get("reason", "")), ""))
+
+
 register_words(
     {
         "booked": _booked,
@@ -208,6 +236,19 @@ register_words(
         "window_missed": lambda payload: Words(
             _("We missed the promised window"), _window(payload), is_bad=True
         ),
+        "window_proposed": _window_proposed,
+        "proposal_accepted": lambda payload: Words(_("You agreed to another window"), _window(payload)),
+        "proposal_countered": lambda payload: Words(_("You chose another window than we proposed")),
+        "proposal_declined": lambda payload: Words(
+            _("You declined another window"),
+            _("%(window)s stays promised.") % {"window": _window(payload)} if payload else "",
+        ),
+        "proposal_expired": lambda payload: Words(
+            _("Our proposal expired"),
+            _("%(window)s stays promised.") % {"window": _window(payload)} if payload else "",
+        ),
+        "proposal_withdrawn": _proposal_withdrawn,
+        "credited": _credited,
         "contact_proved": lambda payload: Words(
             _("Another contact has proved the address"), _("They are told what happens, and may approve.")
         ),

@@ -8,6 +8,7 @@ from rest_framework.permissions import AllowAny
 from engineers.api.plan_runs import ApplyPlanRun, CancelPlanRun, PlanRunDetail, PlanRuns
 from orders.api.catalogue import Repairs, Windows
 from orders.api.orders import OrderDetail, Orders
+from orders.api.proposals import ProposalAnswers
 from parts.api import DeviceModelList
 from repairhub.accounts.api import PhoneCodes, PhoneProofs
 from repairhub.core.api_fields import NoSuchAddress
@@ -34,6 +35,11 @@ urlpatterns = [
     path("v1/plan-runs/<slug:reference>/", PlanRunDetail.as_view(), name="api_plan_run"),
     path("v1/plan-runs/<slug:reference>/apply/", ApplyPlanRun.as_view(), name="api_apply_plan_run"),
     path("v1/plan-runs/<slug:reference>/cancel/", CancelPlanRun.as_view(), name="api_cancel_plan_run"),
+    path(
+        "v1/orders/<slug:reference>/proposals/<int:proposal_id>/answer/",
+        ProposalAnswers.as_view(),
+        name="api_answer_proposal",
+    ),
     path("schema/", login_not_required(schema), name="api_schema"),
     path("docs/", login_not_required(docs), name="api_docs"),
     re_path("", NoSuchAddress.as_view(), name="api_nothing"),

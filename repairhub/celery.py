@@ -23,6 +23,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(),
         "options": {"expires": 50},
     },
+    "sweep-proposals": {
+        "task": "orders.tasks.sweep_open_proposals",
+        "schedule": crontab(),
+        "options": {"expires": 50},
+    },
     "plan-changed-days": {
         "task": "engineers.tasks.plan_changed_days",
         "schedule": crontab(minute="3-59/10"),

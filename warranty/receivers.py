@@ -7,9 +7,9 @@ from django.dispatch import receiver
 
 from engineers.models import Visit
 from orders.models import RepairOrder
-from orders.signals import order_completed, rework_failed, rework_finished
+from orders.signals import order_completed, rework_failed, rework_finished, visit_replaced
 from warranty.services.issuing import issue_warranties
-from warranty.services.remedies import finish_remedies, offer_again
+from warranty.services.remedies import finish_remedies, follow_visit, offer_again
 
 
 @receiver(order_completed)
@@ -30,3 +30,9 @@ def rework_is_still_owed(*, order: RepairOrder, visit: Visit, by: Any, at: datet
     """The customer chooses again; a part that did go in is warranted."""
     issue_warranties(order=order, visit=visit, by=by, at=at)
     offer_again(order=order, visit=visit)
+
+
+@receiver(visit_replaced)
+def rework_has_another_visit(*, order: RepairOrder, before: Visit, after: Visit, **_kwargs: Any) -> None:
+    """The customer agreed to another window: what the old visit would have made good, the new one does."""
+    follow_visit(order=order, before=before, after=after)

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from engineers.forms import BoardFilters
@@ -60,10 +59,7 @@ def panel_of(request: HttpRequest, visit: Visit, at: datetime) -> dict[str, Any]
         "is_today": visit.on == city_today(visit.city, at),
         "may_change": may_change,
         "move": {"engineer": visit.engineer_id, "start": format_time(start, visit.city)},
-        "sections": [
-            render_to_string(template, dict(context), request)
-            for template, context in panel_sections(visit, request.user)
-        ],
+        "sections": panel_sections(visit, request.user),
     }
 
 
@@ -73,6 +69,14 @@ def refused(
     """The panel as things stand now, with the refusal on top and what was typed."""
     context = {**panel_of(request, visit_of_desk(request, visit.reference), at), "error": error, **typed}
     return render_page(request, PAGE, context, partial="panel", status=error.status)
+
+
+def shown(request: HttpRequest, visit: Visit, at: datetime, **kept: Any) -> HttpResponse:
+    """The panel with what an upper app keeps on it: `error` (with its status), `said`, what was typed."""
+    error = kept.get("error")
+    context = {**panel_of(request, visit_of_desk(request, visit.reference), at), **kept}
+    status = error.status if isinstance(error, DomainError) else 200
+    return render_page(request, PAGE, context, partial="panel", status=status)
 
 
 def changed(request: HttpRequest, visit: Visit, said: str, at: datetime) -> HttpResponse:

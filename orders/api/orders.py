@@ -1,5 +1,6 @@
 """POST /api/v1/orders/ and GET /api/v1/orders/{reference}/."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -17,7 +18,7 @@ from orders.api.catalogue import LONGEST_ID, MOST_REPAIRS, parse_repairs
 from orders.links import is_token_of, order_pin, order_token, order_url
 from orders.models import QuoteApproval, RepairOrder
 from orders.services.booking import BookingRequest, ContactDetails, book
-from orders.states import OrderStatus
+from orders.states import OrderStatus, ProposalReason, ProposalStatus, Side
 from parts.models import Grade
 from repairhub.accounts.api import AddressFields, address_of
 from repairhub.accounts.services.codes import proven_address
@@ -89,6 +90,26 @@ class VisitAnswer(serializers.Serializer[Any]):
         return visit.engineer.user.name if visit.engineer and visit.status in ANNOUNCED else None
 
 
+class ProposalAnswer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=ProposalStatus.choices)
+    raised_by = serializers.ChoiceField(choices=Side.choices)
+    reason = serializers.ChoiceField(choices=ProposalReason.choices)
+    old_window_start_at = serializers.DateTimeField()
+    old_window_end_at = serializers.DateTimeField()
+    windows = serializers.SerializerMethodField()
+    credit = serializers.DecimalField(
+        max_digits=10, decimal_places=2, help_text="CNY, given once another window is agreed."
+    )
+    expires_at = serializers.DateTimeField()
+
+    @extend_schema_field(WindowChoice(many=True))
+    def get_windows(self, proposal: Any) -> list[dict[str, Any]]:
+        """The windows offered."""
+        windows = [{"start_at": start_at, "end_at": end_at} for start_at, end_at in proposal.options]
+        return list(WindowChoice(windows, many=True).data)
+
+
 class OrderAnswer(serializers.Serializer[RepairOrder]):
     reference = serializers.CharField()
     status = serializers.ChoiceField(choices=OrderStatus.choices)
@@ -100,6 +121,13 @@ class OrderAnswer(serializers.Serializer[RepairOrder]):
     currency = serializers.SerializerMethodField()
     lines = serializers.SerializerMethodField()
     visits = serializers.SerializerMethodField()
+    credit = serializers.SerializerMethodField()
+    proposals = ProposalAnswer(many=True)
+
+    @extend_schema_field(serializers.DecimalField(max_digits=10, decimal_places=2))
+    def get_credit(self, order: RepairOrder) -> str:
+        """CNY credited for windows that we broke: what is owed is the total less this."""
+        return str(sum((credit.amount for credit in order.credits.all()), Decimal("0.00")))
 
     def get_quote_version(self, order: RepairOrder) -> int:
         """The version that the customer approved."""
@@ -197,14 +225,19 @@ class OrderDetail(PublicAPI):
     )
     def get(self, request: Request, reference: str) -> Response:
         """The order, without personal data. 404 for a wrong token as for an unknown order."""
-        token = request.headers.get(TOKEN_HEADER) or request.query_params.get("token", "")
-        order = RepairOrder.objects.with_page_data().filter(reference=reference).first()
-        if order is None or not is_token_of(order, token):
-            raise NotFoundError(
-                _("There is no order with this reference and token."),
-                next_step=_("Take both from the message you got when booking."),
-            )
-        return Response(OrderAnswer(order).data)
+        return Response(OrderAnswer(order_of(request, reference)).data)
+
+
+def order_of(request: Request, reference: str) -> RepairOrder:
+    """The order behind reference and token. NotFoundError for a wrong token as for an unknown order."""
+    token = request.headers.get(TOKEN_HEADER) or request.query_params.get("token", "")
+    order = RepairOrder.objects.with_page_data().filter(reference=reference).first()
+    if order is None or not is_token_of(order, token):
+        raise NotFoundError(
+            _("There is no order with this reference and token."),
+            next_step=_("Take both from the message you got when booking."),
+        )
+    return order
 
 
 def _loaded(reference: str) -> RepairOrder:

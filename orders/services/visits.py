@@ -12,10 +12,11 @@ from engineers.planning import city_today
 from engineers.selectors.windows import VisitNeeds
 from engineers.services.doorstep import cancel_visit
 from engineers.services.planning import plan_visit
-from engineers.services.routes import lock_city_day
+from engineers.services.routes import lock_city_day, locked_visit
 from engineers.states import MOVABLE
 from orders.models import Fitting, OrderVisit, Quote, RepairOrder
 from orders.services.pins import renew_pin
+from orders.services.proposals import settle_by_choice
 from orders.services.telling import schedule_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
 from orders.states import OrderStatus, VisitPurpose
@@ -96,6 +97,7 @@ def choose_window(
                 code="under_way",
                 next_step=_("Please open the door, or call us."),
             )
+        settle_by_choice(order=order, visit=locked_visit(present.visit), by=by, at=at)
         cancel_visit(visit=present.visit, reason="moved by the customer", by=by, at=at)
     visit = plan_visit(
         city=order.city,

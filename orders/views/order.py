@@ -1,5 +1,6 @@
 """One page for the order's whole life, and what its customer does there."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -18,10 +19,11 @@ from orders.access import linked_order, order_view, proven_contact
 from orders.forms import CodeForm, WindowForm
 from orders.models import HandOverPhoto, OrderContact
 from orders.order_page import OrderPage
+from orders.services.accepting import counter_proposal
 from orders.services.contacts import prove_contact
 from orders.services.telling import contact_address
 from orders.services.visits import cancel_order, choose_window, needs_of
-from orders.states import VisitPurpose
+from orders.states import AnsweredHow, VisitPurpose
 from orders.views.booking_choices import by_day
 from repairhub.accounts.browser import client_of, remember_proof
 from repairhub.accounts.services.codes import send_code
@@ -119,15 +121,7 @@ def order_window(request: HttpRequest, reference: str, token: str) -> HttpRespon
             window = arrival_window_from(page.order.city, form.cleaned_data["window"], at)
             if window is not None:
                 # open or not: the service says whether it can still be promised, and what is near where not
-                choose_window(
-                    order=page.order,
-                    window_start_at=window[0],
-                    window_end_at=window[1],
-                    purpose=VisitPurpose.REPAIR,
-                    line_ids=None,
-                    by=page.order.customer,
-                    at=at,
-                )
+                _take(page, window, at)
                 messages.success(
                     request, _("Your new window is promised. The PIN for it stands on this page.")
                 )
@@ -208,6 +202,30 @@ def _offered(page: OrderPage, at: Any) -> Any:
         needs=needs_of(order),
         at=at,
         leaving_out=page.movable_visit,
+    )
+
+
+def _take(page: OrderPage, window: tuple[datetime, datetime], at: datetime) -> None:
+    """The window that the customer chose: a counter-offer where we had asked for another one."""
+    order = page.order
+    if page.proposal is not None:
+        counter_proposal(
+            proposal=page.proposal,
+            windows=[window[0]],
+            by=order.customer,
+            at=at,
+            how=AnsweredHow.PAGE,
+            contact=page.reader,
+        )
+        return
+    choose_window(
+        order=order,
+        window_start_at=window[0],
+        window_end_at=window[1],
+        purpose=VisitPurpose.REPAIR,
+        line_ids=None,
+        by=order.customer,
+        at=at,
     )
 
 

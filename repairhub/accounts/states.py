@@ -23,3 +23,4 @@ class Purpose(models.TextChoices):
 
     CONTACT = "contact", _("proves a contact")
     DOOR = "door", _("opens the door step")
+    PROPOSAL = "proposal", _("accepts a proposal on the phone")

@@ -5,15 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
 
 from engineers.dispatch import qualification
 from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, engineer_day, stop_for
-from engineers.states import AWAITED, OPEN, VisitStatus
-from orders.models import Fitting, OrderEvent, Quote, QuoteApproval, RepairOrder
+from engineers.selectors.keeping import beyond_keeping
+from engineers.services.planning import ARRIVE_WITHIN_WINDOW
+from engineers.states import AWAITED, MOVABLE, OPEN, VisitStatus
+from orders.models import (
+    Credit,
+    Fitting,
+    OrderEvent,
+    OrderVisit,
+    Proposal,
+    Quote,
+    QuoteApproval,
+    RepairOrder,
+)
+from orders.services.credits import late_credit_due, policy_of
 from orders.services.timeline import faults_of
-from orders.states import OrderStatus
+from orders.states import OrderStatus, ProposalStatus
 from parts.models import StockMovement, StockUnit, UnitStatus
 from repairhub.notifications.models import Message
 from repairhub.notifications.states import MessageStatus
@@ -95,6 +108,64 @@ def missed_windows_are_recorded(at: datetime) -> Iterator[str]:
     yield from due.values_list("label", flat=True).iterator()
 
 
+def visits_in_no_route_are_at_risk(at: datetime) -> Iterator[str]:
+    """A promised visit that stands in no engineer's route is marked as at risk."""
+    bare = Visit.objects.filter(status__in=MOVABLE, engineer=None, at_risk_at=None)
+    yield from bare.values_list("reference", flat=True).iterator()
+
+
+def windows_beyond_keeping_are_renegotiated(at: datetime) -> Iterator[str]:
+    """Where nobody can keep a promised window any more, its customer has been proposed another one."""
+    asked = Proposal.objects.of_windows().filter(visit=OuterRef("pk"))
+    waiting = Visit.objects.filter(
+        Exists(OrderVisit.objects.filter(visit=OuterRef("pk"))),
+        ~Exists(asked),
+        status__in=MOVABLE,
+        engineer=None,
+        at_risk_at__lt=at - SWEEP_LIMIT,
+    )
+    for visit in beyond_keeping(waiting.select_related("city").order_by("pk"), at):
+        if policy_of(visit) is not None:  # promised before there were proposals
+            yield visit.reference
+
+
+def accepted_proposals_stand(at: datetime) -> Iterator[str]:
+    """An accepted proposal has the visit that was chosen, the old one is given up, its credit is given."""
+    accepted = Proposal.objects.of_windows().filter(status=ProposalStatus.ACCEPTED)
+    for proposal in accepted.select_related("order", "visit", "new_visit").iterator():
+        new, name = proposal.new_visit, f"{proposal.order.reference}: proposal {proposal.pk}"
+        if new is None or (new.window_start_at, new.window_end_at) != proposal.choice:
+            yield f"{name} has another window than was chosen"
+        elif proposal.visit is not None and proposal.visit.status != VisitStatus.CANCELLED:
+            yield f"{name}: visit {proposal.visit.reference} was not given up"
+        elif proposal.credit and not proposal.order.credits.filter(visit=proposal.visit).exists():
+            yield f"{name} has no credit"
+
+
+def broken_windows_are_credited(at: datetime) -> Iterator[str]:
+    """A window that broke by our fault, since the policy holds, has its breach and its credit."""
+    visit_type = ContentType.objects.get_for_model(Visit)
+    breached = SlaClock.objects.filter(
+        content_type=visit_type, target__key=ARRIVE_WITHIN_WINDOW, breached_at__isnull=False
+    )
+    late = Q(visit__arrived_at__gt=F("visit__window_end_at"))
+    broken = OrderVisit.objects.filter(late | Q(visit__in=breached.values("object_id")))
+    credited = Credit.objects.filter(order=OuterRef("order"), visit=OuterRef("visit"))
+    bare = broken.exclude(Exists(credited)).select_related("order", "visit__city").order_by("pk")
+    for link in bare.iterator():
+        if late_credit_due(link.order, link.visit, timedelta(0)) > 0:
+            yield f"{link.order.reference}: {link.visit.reference}"
+
+
+def no_order_is_credited_more_than_it_costs(at: datetime) -> Iterator[str]:
+    """Credits lower what is owed, to nothing at most."""
+    approved = QuoteApproval.objects.filter(quote__order=OuterRef("pk")).order_by("-quote__version")
+    orders = RepairOrder.objects.annotate(
+        price=Subquery(approved.values("quote__total")[:1]), credited=Sum("credits__amount")
+    )
+    yield from orders.filter(credited__gt=F("price")).values_list("reference", flat=True).iterator()
+
+
 def open_orders_have_an_approved_quote(at: datetime) -> Iterator[str]:
     """No order stands without a price that its customer approved."""
     yield from (
@@ -169,6 +240,11 @@ CHECKS: dict[str, Callable[[datetime], Iterator[str]]] = {
     "nobody is booked twice": nobody_is_booked_twice,
     "every visit lies with a qualified engineer": visits_lie_with_the_qualified,
     "planned arrivals lie inside the promised window": visits_lie_inside_their_window,
+    "visits in no route are at risk": visits_in_no_route_are_at_risk,
+    "windows beyond keeping are proposed anew": windows_beyond_keeping_are_renegotiated,
+    "accepted proposals stand": accepted_proposals_stand,
+    "broken windows are credited": broken_windows_are_credited,
+    "no order is credited more than it costs": no_order_is_credited_more_than_it_costs,
     "missed deadlines are recorded": missed_windows_are_recorded,
     "every order has an approved quote": open_orders_have_an_approved_quote,
     "no order costs more than its quote": no_order_costs_more_than_its_quote,

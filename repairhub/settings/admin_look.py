@@ -117,6 +117,7 @@ UNFOLD: dict[str, Any] = {
                     rows(_("Warranty terms"), "contract", "warranty", "warrantyterms"),
                     rows(_("Deadlines"), "timer", "sla", "slapolicy"),
                     rows(_("Qualification"), "rule", "engineers", "qualificationpolicy"),
+                    rows(_("Broken windows"), "savings", "orders", "latepolicy"),
                 ],
             },
             {
@@ -125,6 +126,8 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     rows(_("Orders"), "list_alt", "orders", "repairorder"),
                     rows(_("Quotes"), "request_quote", "orders", "quote"),
+                    rows(_("Proposals"), "event_repeat", "orders", "proposal"),
+                    rows(_("Credits"), "savings", "orders", "credit"),
                     rows(_("Fittings"), "memory", "orders", "fitting"),
                     rows(_("Visits"), "door_front", "engineers", "visit"),
                     rows(_("Claims"), "gavel", "warranty", "claim"),

@@ -48,6 +48,7 @@ ADDRESSES: dict[str, Door] = {
     "api_plan_run": Door(DESK, {"reference": "P-23456789"}),
     "api_apply_plan_run": Door(DESK, {"reference": "P-23456789"}),
     "api_cancel_plan_run": Door(DESK, {"reference": "P-23456789"}),
+    "api_answer_proposal": Door(PUBLIC, {"reference": "RH-23456789", "proposal_id": 1}),
     "api_schema": Door(PUBLIC),
     "api_docs": Door(PUBLIC),
     "api_nothing": Door(PUBLIC),
@@ -76,6 +77,8 @@ ADDRESSES: dict[str, Door] = {
     "board_visit": Door(DESK, VISIT),
     "dispatch_visit": Door(DESK, VISIT),
     "turn_back_visit": Door(DESK, VISIT),
+    "board_proposal": Door(DESK, VISIT),
+    "board_proposal_step": Door(DESK, {**VISIT, "step": "withdraw"}),
     "ask_plan": Door(DESK),
     "plan_run": Door(DESK, PLAN),
     "apply_plan": Door(DESK, PLAN),
@@ -136,5 +139,6 @@ ADDRESSES: dict[str, Door] = {
     "order_code": Door(PUBLIC, ORDER),
     "order_window": Door(PUBLIC, ORDER),
     "order_cancel": Door(PUBLIC, ORDER),
+    "order_proposal": Door(PUBLIC, {**ORDER, "proposal_id": 1}),
     "order_photo": Door(PUBLIC, {**ORDER, "photo_id": 1}),
 }

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
+from django.template import Template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -482,7 +483,8 @@ class TestSectionsOfUpperApps:
         monkeypatch.setattr(ports, "_sections", [])
 
         def sections(visit: Visit, user: User) -> list[ports.Section]:
-            return [("pieces/notice.html", {"tone": "info", "why": f"{visit.reference} for {user.name}"})]
+            template: Any = Template("<p>{{ section.why }}</p>")  # what `include` takes like a name
+            return [(template, {"why": f"{visit.reference} for {user.name}"})]
 
         ports.register_panel_sections(sections)
         ports.register_panel_sections(sections)  # as `ready()` may be called twice

@@ -9,7 +9,7 @@ from django.db import connection
 
 from engineers.models import Visit
 from engineers.services.doorstep import report_cannot_complete
-from orders.models import Fitting, Quote, RepairOrder
+from orders.models import Credit, Fitting, LatePolicy, Quote, RepairOrder
 from orders.services.taking_back import put_back_part, report_dead_part
 from orders.services.visits import cancel_order
 from orders.states import OrderStatus
@@ -17,7 +17,9 @@ from repairhub.notifications.services import send_due
 from repairhub.ops.audit import CHECKS, audit
 from repairhub.sla.services.clocks import sweep
 from tests.factories.accounts import CaseOfficerFactory
+from tests.factories.credits import NEW_YEAR
 from tests.factories.notifications import FailedMessageFactory, MessageFactory
+from tests.factories.proposals import agreed, left_alone, proposed_by_the_system
 from tests.factories.warranty import Workshop
 from tests.triggers import past_the_triggers
 
@@ -68,7 +70,44 @@ def add_an_order_without_approval(workshop: Workshop) -> None:
     plant("DELETE FROM orders_quoteapproval WHERE id = (SELECT max(id) FROM orders_quoteapproval)")(workshop)
 
 
+def lose_an_engineer(workshop: Workshop) -> None:
+    """The newest booking in no route, at risk for an hour, and nobody who could come."""
+    order = workshop.book()
+    visit = left_alone(order, at=workshop.clock)
+    Visit.objects.filter(pk=visit.pk).update(at_risk_at=workshop.clock - timedelta(hours=1))
+
+
+def accept_without_moving(workshop: Workshop) -> None:
+    """An accepted proposal that names no visit."""
+    proposed_by_the_system(workshop.book(), at=workshop.clock)
+    plant(
+        "UPDATE orders_proposal SET status = 'accepted', chosen = windows[1], closed_at = created_at, "
+        "how = 'page'"
+    )(workshop)
+
+
+def break_a_window(workshop: Workshop) -> None:
+    """A window that passed with its breach recorded and its credit gone."""
+    visit = left_alone(workshop.book(), at=workshop.clock)
+    sweep(at=visit.window_end_at)
+    plant("DELETE FROM orders_credit")(workshop)
+
+
+def credit_too_much(workshop: Workshop) -> None:
+    visit = left_alone(workshop.book(), at=workshop.clock)
+    sweep(at=visit.window_end_at)
+    plant("UPDATE orders_credit SET amount = 99999")(workshop)
+
+
 PLANTED: dict[str, Any] = {
+    "visits in no route are at risk": plant(
+        "UPDATE engineers_visit SET engineer_id = NULL, planned_start_at = NULL, planned_end_at = NULL "
+        "WHERE id = (SELECT max(id) FROM engineers_visit)"
+    ),
+    "windows beyond keeping are proposed anew": lose_an_engineer,
+    "accepted proposals stand": accept_without_moving,
+    "broken windows are credited": break_a_window,
+    "no order is credited more than it costs": credit_too_much,
     "stock is what the ledger adds up to": plant(
         "DELETE FROM parts_stockmovement WHERE id = (SELECT max(id) FROM parts_stockmovement)"
     ),
@@ -146,6 +185,39 @@ class TestAudit:
         order = RepairOrder.objects.latest("pk")
         Quote.objects.create(order=order, version=2, total=0, offered_at=workshop.clock)
         assert "every order has an approved quote" not in found(workshop.clock)
+
+    def test_a_window_that_nobody_can_keep_is_clean_from_the_proposal_to_the_yes(
+        self, workshop: Workshop
+    ) -> None:
+        order = workshop.book()
+        proposal = proposed_by_the_system(order, at=workshop.clock)
+        send_due(at=workshop.clock)
+        assert audit(workshop.clock + timedelta(minutes=10)) == []
+        agreed(proposal, proposal.options[0][0], at=workshop.clock)
+        send_due(at=workshop.clock)
+        assert audit(workshop.clock + timedelta(minutes=10)) == []
+        assert Credit.objects.filter(order=order).count() == 1
+
+    def test_a_broken_window_with_its_breach_and_credit_is_no_fault(self, workshop: Workshop) -> None:
+        proposal = proposed_by_the_system(workshop.book(), at=workshop.clock)
+        missed_at = proposal.old_window_end_at
+        assert missed_at is not None
+        sweep(at=missed_at)
+        send_due(at=missed_at)
+        assert audit(missed_at) == []
+
+    def test_what_was_broken_before_the_policy_is_no_fault(self, workshop: Workshop) -> None:
+        LatePolicy.objects.update(starts_at=workshop.clock + timedelta(days=30))
+        visit = left_alone(workshop.book(), at=workshop.clock)
+        sweep(at=visit.window_end_at)
+        send_due(at=visit.window_end_at)
+        assert not Credit.objects.exists()
+        assert audit(visit.window_end_at + timedelta(minutes=10)) == []
+        LatePolicy.objects.update(starts_at=NEW_YEAR)
+        assert found(visit.window_end_at + timedelta(minutes=10)) == {
+            "broken windows are credited",
+            "windows beyond keeping are proposed anew",
+        }
 
     def test_a_message_given_up_long_ago_is_history(self, workshop: Workshop) -> None:
         FailedMessageFactory(closed_at=workshop.clock - timedelta(hours=25))

@@ -74,6 +74,15 @@ def offer_again(*, order: RepairOrder, visit: Visit) -> list[Remedy]:
     return served
 
 
+@transaction.atomic
+def follow_visit(*, order: RepairOrder, before: Visit, after: Visit) -> list[Remedy]:
+    """The remedies that the visit before would have served, booked on the one that takes its place."""
+    served = _served(order, before)
+    for remedy in served:
+        _book(remedy, after)
+    return served
+
+
 def owed_needs(order: RepairOrder) -> VisitNeeds:
     """What a visit takes for everything that is still owed on the order."""
     return needs_of(order, lines_of_claims(order, [remedy.claim for remedy in _owed(order)]))

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -29,14 +30,29 @@ CODES_PER_HOUR = 5  # to one address for one purpose
 CODES_PER_CLIENT_AND_HOUR = 20
 HOUR = timedelta(hours=1)
 
-TEMPLATES = {Purpose.CONTACT: "one_time_code", Purpose.DOOR: "door_code"}
+TEMPLATES = {
+    Purpose.CONTACT: "one_time_code",
+    Purpose.DOOR: "door_code",
+    Purpose.PROPOSAL: "proposal_code",
+}
 
 
-def send_code(*, address: Address, purpose: str, language: str, at: datetime, client: str) -> OneTimeCode:
+def send_code(
+    *,
+    address: Address,
+    purpose: str,
+    language: str,
+    at: datetime,
+    client: str,
+    about: str = "",
+    context: dict[str, Any] | None = None,
+) -> OneTimeCode:
     """Sends six digits to the address, good for ten minutes; an older code for the purpose stops counting.
 
-    `client` names the caller for the limit (its IP address); it is not stored. Raises TooMany with
-    `details["retry_after_s"]`, InvalidInput (field "address") where we cannot send by that channel.
+    `client` names the caller for the limit (its IP address); it is not stored. `about`: the one thing that
+    the code agrees to, which its message says with `context`; for anything else it is wrong.
+    Raises TooMany with `details["retry_after_s"]`, InvalidInput (field "address") where we cannot send by
+    that channel.
     """
     if not channels.is_open(address.channel):
         raise InvalidInput(
@@ -57,7 +73,7 @@ def send_code(*, address: Address, purpose: str, language: str, at: datetime, cl
             purpose=purpose,
             channel=address.channel,
             address=address.value,
-            code_hash=_code_hash(address, purpose, digits),
+            code_hash=_code_hash(address, purpose, digits, about),
             created_at=at,
             expires_at=at + CODE_LIFE,
         )
@@ -68,7 +84,7 @@ def send_code(*, address: Address, purpose: str, language: str, at: datetime, cl
             address=address,
             language=language,
             template=TEMPLATES[Purpose(purpose)],
-            context={"minutes": int(CODE_LIFE.total_seconds() // 60)},
+            context={"minutes": int(CODE_LIFE.total_seconds() // 60), **(context or {})},
             at=at,
             expires_at=code.expires_at,
             secret=digits,
@@ -77,8 +93,10 @@ def send_code(*, address: Address, purpose: str, language: str, at: datetime, cl
     return code
 
 
-def prove_address(*, address: Address, code: str, purpose: str, at: datetime) -> str:
+def prove_address(*, address: Address, code: str, purpose: str, at: datetime, about: str = "") -> str:
     """The proof token (to be kept by the browser or the API's client) for the right code, once.
+
+    `about`: what the code was sent for, where it agrees to one thing.
 
     Raises InvalidInput (field "code") saying how many guesses are left. The count of wrong guesses is
     committed before that, so this must not run inside another transaction (RuntimeError).
@@ -88,7 +106,7 @@ def prove_address(*, address: Address, code: str, purpose: str, at: datetime) ->
         newest = OneTimeCode.objects.sent_to(address, purpose).select_for_update().first()
         if newest is None or not newest.is_live(at):
             refusal = _dead(newest)
-        elif constant_time_compare(newest.code_hash, _code_hash(address, purpose, digits)):
+        elif constant_time_compare(newest.code_hash, _code_hash(address, purpose, digits, about)):
             newest.used_at = at
             newest.save(update_fields=["used_at"])
             return _new_proof(address, at)
@@ -203,9 +221,9 @@ def _too_many(wait: timedelta) -> TooMany:
     )
 
 
-def _code_hash(address: Address, purpose: str, digits: str) -> str:
+def _code_hash(address: Address, purpose: str, digits: str, about: str) -> str:
     """Keyed with SECRET_KEY: six digits alone would be guessed from a stolen table."""
-    return _digest("code", purpose, address.channel, address.value, digits)
+    return _digest("code", purpose, address.channel, address.value, digits, *([about] if about else []))
 
 
 def _digest(*parts: str) -> str:
