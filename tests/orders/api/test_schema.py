@@ -28,6 +28,7 @@ OPERATIONS = [
     ("/api/v1/phone-proofs/", "POST"),
     ("/api/v1/orders/", "POST"),
     ("/api/v1/orders/{reference}/", "GET"),
+    ("/api/v1/orders/{reference}/proposals/{proposal_id}/answer/", "POST"),
 ]
 CONFIG: dict[str, Any] = {
     "checks": {
