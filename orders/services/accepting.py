@@ -1,7 +1,7 @@
 """The customer's yes to another window, or to one of their own: only then is anything moved."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -37,6 +37,7 @@ from repairhub.core.errors import Conflict, DomainError, InvalidInput, TooMany
 from repairhub.notifications.addresses import Address
 
 MOST_WISHES = 3
+FARTHEST = timedelta(days=400)
 
 
 @transaction.atomic
@@ -315,7 +316,9 @@ def _wished(proposal: Proposal, windows: Sequence[datetime], at: datetime) -> li
         )
     found = []
     for start_at in starts:
-        window = arrival_window_from(proposal.visit.city, start_at, at)
+        # further away is no day of ours, and calendars have an end
+        is_near = abs(start_at - at) < FARTHEST
+        window = arrival_window_from(proposal.visit.city, start_at, at) if is_near else None
         if window is None:
             raise InvalidInput(
                 _("This is not one of the windows shown. Choose again."),

@@ -1,7 +1,7 @@
 """Proposals of another window: the old promise binds until the customer agrees, whoever asks and whenever."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -254,6 +254,8 @@ class TestCountering:
             [LATER + timedelta(minutes=1)],
             [clock("10:00")],
             [LATER + timedelta(days=40)],
+            [datetime.min.replace(tzinfo=UTC)],
+            [datetime.max.replace(tzinfo=UTC)],
             [LATER + timedelta(hours=2 * n) for n in range(-3, 1)],
         ],
     )

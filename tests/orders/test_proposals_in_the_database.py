@@ -50,7 +50,7 @@ class TestAnOpenProposal:
     @pytest.mark.parametrize(
         ("change", "constraint"),
         [
-            ("status = 'gone'", "proposal_status_known"),
+            ("status = 'gone', closed_at = created_at", "proposal_status_known"),
             ("status = 'declined', how = 'page'", "proposal_closed_has_time"),
             ("status = 'declined', closed_at = created_at", "proposal_answered_says_how"),
             ("status = 'withdrawn', closed_at = created_at", "proposal_withdrawn_says_why"),

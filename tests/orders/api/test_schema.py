@@ -28,6 +28,7 @@ OPERATIONS = [
     ("/api/v1/phone-proofs/", "POST"),
     ("/api/v1/orders/", "POST"),
     ("/api/v1/orders/{reference}/", "GET"),
+    ("/api/v1/orders/{reference}/proposals/{proposal_id}/answer/", "POST"),
     # the desk's: whoever is not signed in is refused in the same shape
     ("/api/v1/plan-runs/", "POST"),
     ("/api/v1/plan-runs/{reference}/", "GET"),
