@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import mean, median
 
-from bench import afternoon, asks, rivals
+from bench import afternoon, asks, ill, rivals
 from bench.cities import Solved, best_known, read, solve
 from bench.measuring import all_cities, cpu, say
 from bench.rows import Row
@@ -33,6 +33,7 @@ def measure() -> list[Row]:
     rows += against
     usual = rivals.sizes()[0].cities
     rows += afternoon.measure(reference if all_cities() else {name: reference[name] for name in usual})
+    rows += ill.measure({name: reference[name] for name in usual})
     rows += asks.measure(read(ASKED), plans[ASKED].plan)
     rows.append(Row("loading the compiled rounds, once a process", loaded, "s"))
     rows += speed_rows(reference, plans[ASKED])

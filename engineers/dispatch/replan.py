@@ -73,12 +73,13 @@ def replan(
     )
     after, unserved = found.plan, []
     for stop in found.unserved:
-        as_late = late.get(stop.visit_id)
-        candidate = best_insertion(as_late, after) if as_late else None
-        if as_late is None or candidate is None:
-            unserved.append(as_late or stop)
+        # with no slack: a promise with little time to spare is better than a broken one
+        owed = late.get(stop.visit_id, stop)
+        candidate = best_insertion(owed, after)
+        if candidate is None:
+            unserved.append(owed)
         else:
-            after = insert(as_late, after, candidate)
+            after = insert(owed, after, candidate)
     if _rank(after, unserved, prices) >= _rank(plan, waiting, prices):
         return Replan(plan, plan, tuple(waiting), found.rounds)
     return Replan(plan, after, tuple(unserved), found.rounds)

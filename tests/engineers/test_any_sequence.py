@@ -22,10 +22,15 @@ from engineers.models import Engineer, EngineerCertificate, Visit
 from engineers.planning import engineer_day
 from engineers.services import doorstep
 from engineers.services.dispatching import dispatch_visit
-from engineers.services.planning import plan_visit
+from engineers.services.lateness import report_running_late
+from engineers.services.moving import move_visit, pin_visit
+from engineers.services.opening import Wish, promise
+from engineers.services.plan_computing import compute_run
+from engineers.services.plan_runs import apply_run, ask_for_plan
+from engineers.services.planning import plan_visit, promise_visit
 from engineers.services.replanning import replan_day
 from engineers.services.review import review_engineer
-from engineers.states import ENDED, MOVABLE, OPEN, VisitStatus
+from engineers.states import ENDED, MOVABLE, OPEN, PlanCause, PlanRunStatus, VisitStatus
 from repairhub.core.errors import DomainError
 from repairhub.ops.audit import nobody_is_booked_twice, visits_lie_inside_their_window
 from repairhub.places.models import City
@@ -117,6 +122,64 @@ class Day(RuleBasedStateMachine):
                 lambda: dispatch_visit(visit=visit, engineer=visit.engineer, by=self.dispatcher, at=self.at)
             )
 
+    @precondition(lambda self: self.promised)
+    @rule(which=WHICH, who=st.integers(0, ENGINEERS - 1), hour=st.integers(8, 20))
+    def move(self, which: int, who: int, hour: int) -> None:
+        """Dragged on the board: to an engineer and a time."""
+        self.decide(
+            lambda: move_visit(
+                visit=self.one(which),
+                engineer=self.engineers[who],
+                start_at=clock(f"{hour}:00"),
+                by=self.dispatcher,
+                at=self.at,
+            )
+        )
+
+    @precondition(lambda self: self.promised)
+    @rule(which=WHICH)
+    def pin(self, which: int) -> None:
+        self.decide(lambda: pin_visit(visit=self.one(which), by=self.dispatcher, at=self.at))
+
+    @rule(window=st.sampled_from(WINDOWS), km=PLACES)
+    def book_by_moving_others(self, window: str, km: int) -> None:
+        """A window that has no gap any more, had by re-arranging the day."""
+        start, place = clock(window), north(km)
+        given: dict[str, Any] = {
+            "city": self.city,
+            "latitude": place[0],
+            "longitude": place[1],
+            "window_start_at": start,
+            "window_end_at": start + timedelta(hours=2),
+            "needs": SCREEN,
+        }
+        visit = self.decide(
+            lambda: promise(
+                lambda opening: promise_visit(**given, by=None, at=self.at, opening=opening),
+                wish=lambda: Wish(**given),
+                at=self.at,
+            )
+        )
+        if visit is not None:
+            self.promised[visit.pk] = (start, start + timedelta(hours=2), *place)
+
+    @rule(who=st.integers(0, ENGINEERS - 1))
+    def plan_around_an_illness(self, who: int) -> None:
+        """Asked for on the board, computed, looked at and applied."""
+        with suppress(DomainError):
+            run = ask_for_plan(
+                city=self.city,
+                on=DAY,
+                cause=PlanCause.ENGINEER_ILL,
+                engineer=self.engineers[who],
+                by=self.dispatcher,
+                at=self.at,
+                seconds=0.02,
+            )
+            run = compute_run(run=run, at=self.at)
+            if run.status == PlanRunStatus.READY:
+                apply_run(run=run, by=self.dispatcher, at=self.at)
+
     @rule(seed=st.integers(0, 3))
     def plan_afresh(self, seed: int) -> None:
         self.decide(
@@ -146,14 +209,25 @@ class Day(RuleBasedStateMachine):
         self.at = min(self.at + timedelta(minutes=minutes), clock("21:30"))
         sweep(at=self.at)
 
+    @rule(who=st.integers(0, ENGINEERS - 1), minutes=st.sampled_from([10, 60, 240]))
+    def run_late(self, who: int, minutes: int) -> None:
+        """What the engineer says of the next visit, or of the one begun."""
+        visit = self.next_of(self.engineers[who])
+        if visit is not None:
+            with suppress(DomainError):
+                report_running_late(visit=visit, minutes=minutes, by=self.engineers[who].user, at=self.at)
+
+    def next_of(self, engineer: Engineer) -> Visit | None:
+        """The visit under way, or the named one that is planned first."""
+        mine = Visit.objects.filter(engineer=engineer, status__in=OPEN).exclude(status=VisitStatus.PLANNED)
+        under_way = mine.filter(status__in=(VisitStatus.EN_ROUTE, VisitStatus.ON_SITE)).first()
+        return under_way or mine.order_by("planned_start_at").first()
+
     @rule(who=st.integers(0, ENGINEERS - 1))
     def work(self, who: int) -> None:
         """The engineer's next step."""
         engineer = self.engineers[who]
-        mine = Visit.objects.filter(engineer=engineer, status__in=OPEN).exclude(status=VisitStatus.PLANNED)
-        visit = mine.order_by("-status", "planned_start_at").first()
-        under_way = mine.filter(status__in=(VisitStatus.EN_ROUTE, VisitStatus.ON_SITE)).first()
-        visit = under_way or visit
+        visit = self.next_of(engineer)
         if visit is None:
             return
         given: dict[str, Any] = {"visit": visit, "by": engineer.user, "at": self.at}
@@ -230,7 +304,7 @@ def test_no_sequence_of_decisions_breaks_a_promise() -> None:
     run_state_machine_as_test(
         Day,
         settings=settings(
-            max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 
