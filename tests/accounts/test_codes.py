@@ -261,6 +261,6 @@ class TestNoTrace:
         assert not any(digits in line or "13800138000" in line for line in lines)
 
     def test_the_code_hash_is_keyed(self, settings):
-        before = codes._code_hash(phone(), Purpose.CONTACT, "123456")
+        before = codes._code_hash(phone(), Purpose.CONTACT, "123456", "")
         settings.SECRET_KEY = "another"
-        assert codes._code_hash(phone(), Purpose.CONTACT, "123456") != before
+        assert codes._code_hash(phone(), Purpose.CONTACT, "123456", "") != before

@@ -18,7 +18,7 @@ class TestDocs:
         page.on("request", lambda request: hosts.add("/".join(request.url.split("/")[:3])))
         page.goto(f"{live_server.url}/api/docs/")
         page.wait_for_selector(".opblock")
-        assert page.locator(".opblock").count() == 8
+        assert page.locator(".opblock").count() == 13
         page.locator(".opblock-summary-control").first.click()
         page.locator("button.try-out__btn").first.click()
         page.locator("button.execute").first.click()
