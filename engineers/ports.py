@@ -49,6 +49,7 @@ class VisitTitle:
 
     reference: str
     title: str
+    notice: str = ""
 
 
 Titles = Callable[[Sequence["Visit"]], dict[int, VisitTitle]]

@@ -19,7 +19,7 @@ from orders.states import VisitPurpose
 from repairhub.core.moments import format_moment
 from repairhub.core.names import listed, name_column
 from repairhub.notifications.states import Channel
-from repairhub.places.models import District
+from repairhub.places.models import City, District
 
 
 def details_of_visits(visits: Sequence[Visit], unmasked: bool) -> dict[int, VisitDetails]:
@@ -53,12 +53,22 @@ def titles_of_visits(visits: Sequence[Visit]) -> dict[int, VisitTitle]:
     """Reference and title by visit id, in two queries: nothing personal is read for a list."""
     links = OrderVisit.objects.filter(visit__in=[visit.pk for visit in visits]).order_by("id")
     rows = list(
-        links.values_list("visit_id", "order_id", "purpose", "order__reference", "order__device_model__name")
+        links.annotate(proposed_until=_proposed_until()).values_list(
+            "visit_id",
+            "order_id",
+            "purpose",
+            "order__reference",
+            "order__device_model__name",
+            "proposed_until",
+        )
     )
     repairs = _approved_repairs({order_id for _visit, order_id, *_rest in rows})
+    cities = {visit.pk: visit.city for visit in visits}
     return {
-        visit_id: VisitTitle(reference, _title(phone, repairs[order_id], purpose))
-        for visit_id, order_id, purpose, reference, phone in rows
+        visit_id: VisitTitle(
+            reference, _title(phone, repairs[order_id], purpose), _notice(cities[visit_id], until)
+        )
+        for visit_id, order_id, purpose, reference, phone, until in rows
     }
 
 
@@ -93,12 +103,10 @@ def _proposed_until() -> Subquery:
     return Subquery(waiting.values("expires_at")[:1])
 
 
-def _notice(link: OrderVisit, until: datetime | None) -> str:
+def _notice(city: City, until: datetime | None) -> str:
     if until is None:
         return ""
-    return _("Another window proposed, open until %(until)s") % {
-        "until": format_moment(until, link.order.city)
-    }
+    return _("Another window proposed, open until %(until)s") % {"until": format_moment(until, city)}
 
 
 def _details(
@@ -120,7 +128,7 @@ def _details(
         contact_name=name,
         phone=phone,
         url=reverse("door", args=[link.visit_reference]),  # type: ignore[attr-defined]  # annotated
-        notice=_notice(link, link.proposed_until),  # type: ignore[attr-defined]  # annotated
+        notice=_notice(link.order.city, link.proposed_until),  # type: ignore[attr-defined]  # annotated
     )
 
 

@@ -36,9 +36,11 @@ def standing_data() -> None:
     from django.db.models.signals import post_migrate
 
     from tests.factories.credits import restore_general_policy
+    from tests.factories.engineers import restore_first_qualification_policy
     from tests.factories.sla import restore_standard_policy
     from tests.factories.warranty import restore_first_terms
 
     post_migrate.connect(restore_standard_policy, sender=apps.get_app_config("sla"))
+    post_migrate.connect(restore_first_qualification_policy, sender=apps.get_app_config("engineers"))
     post_migrate.connect(restore_general_policy, sender=apps.get_app_config("orders"))
     post_migrate.connect(restore_first_terms, sender=apps.get_app_config("warranty"))

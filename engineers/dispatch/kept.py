@@ -4,6 +4,7 @@
 the first search of a process does that, which takes seconds.
 """
 
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("compiled.py")
@@ -16,8 +17,9 @@ def is_kept() -> bool:
     return any(index.stat().st_mtime >= SOURCE.stat().st_mtime for index in kept)
 
 
+@cache
 def load() -> None:
-    """Have the rounds loaded, and compiled and kept before where they were not."""
+    """Have the rounds loaded, once a process, and compiled and kept before where they were not."""
     # its import loads the compiler
     from engineers.dispatch.rounds import build
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Protocol
 
+from engineers.dispatch.kept import load
 from engineers.dispatch.lanes import Lane, Lanes, Prices
 from engineers.dispatch.plan import DayPlan
 from engineers.dispatch.problem import Stop
@@ -74,6 +75,8 @@ def search(
     """
     if rounds is None and (seconds is None or spent is None):
         raise ValueError("a search needs rounds, or seconds and a clock that counts them")
+    if compiled:
+        load()  # once a process, and not out of this budget
     begun = spent() if spent else 0.0
 
     def share(done: int) -> float:

@@ -11,6 +11,7 @@ from engineers.models import (
     BrandAuthorisation,
     Engineer,
     EngineerCertificate,
+    QualificationPolicy,
     Skill,
     Visit,
     WeeklyShift,
@@ -238,3 +239,8 @@ def stored_visits(
             )
         )
     return Visit.objects.bulk_create(rows)
+
+
+def restore_first_qualification_policy(**kwargs: Any) -> None:
+    """The row of the data migration that counts for every skill, which a flush takes away."""
+    QualificationPolicy.objects.get_or_create(skill=None)
