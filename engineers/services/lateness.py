@@ -142,6 +142,7 @@ def _whole_minute(moment: datetime) -> datetime:
 
 def _hold_up(visit: Visit, expected_at: datetime, at: datetime) -> None:
     """The engineer sets out so late that the visit begins when expected, whoever does it in the end."""
+    assert visit.engineer_id is not None  # noqa: S101 - a named visit has one, by constraint
     plan = load_plans(visit.city, visit.on, visit.on, at)[visit.on]
     drive = 0
     if visit.engineer_id in plan.routes:
