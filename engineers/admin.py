@@ -68,7 +68,7 @@ class AuthorisationInline(TabularInline):
 
 class ShiftInline(TabularInline):
     model = WeeklyShift
-    fields = ["weekday", "on", "starts_at", "ends_at"]
+    fields = ["weekday", "on", "starts_at", "ends_at", "break_starts_at", "break_ends_at"]
     extra = 0
     tab = True
 

@@ -192,6 +192,7 @@ def engineer_day(engineer: Engineer | EngineerRow, on: date, pace: Pace | None =
 class Hours:
     """When an engineer works on a day, in seconds from midnight; `end` not after `start`: not at all.
 
+    `breaks`: the shift's own break and what absences take out of its midst; `away`: the absences' part of it.
     `off_because`: "no_shift", or "absent" where an absence takes the day or cuts its beginning or end off.
     """
 
@@ -199,6 +200,7 @@ class Hours:
     end: int = 0
     breaks: tuple[tuple[int, int], ...] = ()
     off_because: str = ""
+    away: tuple[tuple[int, int], ...] = ()
 
 
 def hours_of(engineer: Engineer | EngineerRow, on: date) -> Hours:
@@ -209,13 +211,13 @@ def hours_of(engineer: Engineer | EngineerRow, on: date) -> Hours:
         return Hours(off_because="absent" if absences else "no_shift")
     start = shift.starts_at.hour * 3600 + shift.starts_at.minute * 60
     end = shift.ends_at.hour * 3600 + shift.ends_at.minute * 60
-    breaks: list[tuple[int, int]] = list(shift.breaks)
+    away: list[tuple[int, int]] = []
     because = ""
     for since, until in absences:
         if since >= end or until <= start:
             continue
         if since > start and until < end:
-            breaks.append((since, until))
+            away.append((since, until))
             continue
         because = "absent"
         if since <= start:
@@ -225,8 +227,11 @@ def hours_of(engineer: Engineer | EngineerRow, on: date) -> Hours:
     if end <= start:
         return Hours(off_because=because)
     # what was cut off is no break any more
-    kept = [(max(since, start), min(until, end)) for since, until in breaks if since < end and until > start]
-    return Hours(start, end, _merged(kept), because)
+    away, pauses = (
+        [(max(since, start), min(until, end)) for since, until in spans if since < end and until > start]
+        for spans in (away, shift.breaks)
+    )
+    return Hours(start, end, _merged([*pauses, *away]), because, _merged(away))
 
 
 def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -137,7 +137,7 @@ def engineer_rows(city: City, first: date, last: date) -> list[EngineerRow]:
         Engineer.objects.working_in(city)
         .order_by("pk")
         .select_related(None)
-        .values_list("pk", "base_latitude", "base_longitude", "held_up_until_at")
+        .values_list("pk", "base_latitude", "base_longitude", "held_up__until_at")
     )
     own = {"engineer_id__in": [row[0] for row in engineers]}
     shifts = WeeklyShift.objects.filter(shifts_of(first, last), **own).order_by("weekday", "pk")

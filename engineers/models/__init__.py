@@ -1,5 +1,5 @@
 from .access import AccessNote
-from .people import Absence, BrandAuthorisation, Engineer, EngineerCertificate, Skill, WeeklyShift
+from .people import Absence, BrandAuthorisation, Engineer, EngineerCertificate, HeldUp, Skill, WeeklyShift
 from .plan_runs import PlanRun
 from .qualification import Assessment, QualificationPolicy, SkillSuspension
 from .requests import EngineerRequest
@@ -16,6 +16,7 @@ __all__ = [
     "Engineer",
     "EngineerCertificate",
     "EngineerRequest",
+    "HeldUp",
     "PlanRun",
     "QualificationPolicy",
     "Skill",

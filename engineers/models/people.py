@@ -39,14 +39,7 @@ class Engineer(models.Model):
     base_latitude = models.FloatField(_("base: latitude (degrees)"))
     base_longitude = models.FloatField(_("base: longitude (degrees)"))
     is_active = models.BooleanField(_("working for us"), default=True)
-    held_up_until_at = models.DateTimeField(
-        _("held up until"),
-        null=True,
-        blank=True,
-        editable=False,
-        help_text=_("Sets out no earlier: said when running late, over once under way."),
-    )
-    history = HistoricalRecords(excluded_fields=["held_up_until_at"])
+    history = HistoricalRecords()
 
     objects = EngineerQuerySet.as_manager()
 
@@ -68,6 +61,26 @@ class Engineer(models.Model):
     def is_working(self) -> bool:
         """Whether this person works for us now, with an open account of that role."""
         return self.is_active and self.user.is_active and self.user.role == Role.ENGINEER
+
+
+class HeldUp(models.Model):
+    """The engineer sets out no earlier: said when running late, gone once under way.
+
+    A row of its own, written only under the lock of the visit's day: whoever holds the engineer's row may be
+    waiting for that day.
+    """
+
+    engineer = models.OneToOneField(
+        Engineer, on_delete=models.CASCADE, related_name="held_up", verbose_name=_("engineer")
+    )
+    until_at = models.DateTimeField(_("held up until"))
+
+    class Meta:
+        verbose_name = _("engineer held up")
+        verbose_name_plural = _("engineers held up")
+
+    def __str__(self) -> str:
+        return f"{self.engineer_id} {self.until_at:%Y-%m-%d %H:%M}"
 
 
 class EngineerCertificate(models.Model):

@@ -126,7 +126,7 @@ def qualification_page(
     """
     pairs = _pairs(wanted, engineers, at)
     number, tilde, key = after.rpartition("~")
-    if tilde:
+    if tilde and "\x00" not in after:
         pairs = pairs.filter(Q(engineer__number__gt=number) | Q(engineer__number=number, skill__key__gt=key))
     found = list(pairs[: PAGE_SIZE + 1])
     rows = _rows(found[:PAGE_SIZE], at)

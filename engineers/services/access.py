@@ -33,7 +33,7 @@ def write_access_note(*, visit: Visit, text: str, by: Any, at: datetime) -> Acce
             % {"reference": visit.reference},
             next_step=_("The city's desk and the visit's engineer write it."),
         )
-    text = " ".join(text.split())
+    text = " ".join(text.replace("\x00", "").split())
     if len(text) > LONGEST:
         raise InvalidInput(
             _("The note has %(length)d characters; %(most)d fit.") % {"length": len(text), "most": LONGEST},

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import can_proceed
 
 from engineers.dispatch import qualification
-from engineers.models import Engineer, Visit
+from engineers.models import Engineer, HeldUp, Visit
 from engineers.planning import CityClock, city_today, engineer_day, stop_for
 from engineers.reasons import sentences
 from engineers.services.events import record
@@ -240,8 +240,7 @@ def _received(received_at: datetime | None, at: datetime) -> dict[str, str]:
 
 
 def _no_longer_held_up(visit: Visit) -> None:
-    mine = Engineer.objects.filter(visits=visit.pk).exclude(held_up_until_at=None)
-    mine.update(held_up_until_at=None)
+    HeldUp.objects.filter(engineer=visit.engineer_id).delete()
 
 
 def _own(visit: Visit, by: Any) -> Visit:

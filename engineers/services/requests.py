@@ -184,8 +184,18 @@ def _put_in_force(request: EngineerRequest) -> None:
         Absence.objects.create(engineer=engineer, reason=request.reason, **days)
         return
     weekday: dict[str, Any] = {"weekday": request.weekday if on is None else on.weekday()}
-    hours = {"starts_at": request.starts_at, "ends_at": request.ends_at}
+    hours: dict[str, time | None] = {"starts_at": request.starts_at, "ends_at": request.ends_at}
+    shift = WeeklyShift.objects.filter(engineer=engineer, on=on, **weekday).first()
+    if shift is not None and not _holds_break(request, shift):
+        hours |= {"break_starts_at": None, "break_ends_at": None}
     WeeklyShift.objects.update_or_create(engineer=engineer, on=on, **weekday, defaults=hours)
+
+
+def _holds_break(request: EngineerRequest, shift: WeeklyShift) -> bool:
+    since, until = shift.break_starts_at, shift.break_ends_at
+    if since is None or until is None or request.starts_at is None or request.ends_at is None:
+        return True
+    return request.starts_at < since and until < request.ends_at
 
 
 def _ask(request: EngineerRequest) -> EngineerRequest:

@@ -12,7 +12,7 @@ from engineers import policy
 from engineers.dispatch import EngineerDay, Reason, ReasonCode, Stop, qualification
 from engineers.dispatch.explain import presence
 from engineers.models import Engineer, Visit
-from engineers.planning import CityClock, city_today, engineer_day, stop_for
+from engineers.planning import CityClock, city_today, engineer_day, hours_of, stop_for
 from engineers.reasons import sentences
 from engineers.services.doorstep import mark_at_risk
 from engineers.services.events import record
@@ -74,27 +74,35 @@ def _answers(
         else:
             clock = CityClock.of(visit.city, visit.on)
             stop = stop_for(visit, clock, at)
-            day = engineer_day(loaded, visit.on)
+            day, away = engineer_day(loaded, visit.on), hours_of(loaded, visit.on).away
             if visit.status == VisitStatus.EN_ROUTE:
                 yield visit, sentences(qualification(stop, day))
             else:
-                yield visit, sentences(_in_the_way(visit, stop, day, clock, at))
+                yield visit, sentences(_in_the_way(visit, stop, day, away, clock, at))
 
 
-def _in_the_way(visit: Visit, stop: Stop, day: EngineerDay, clock: CityClock, at: datetime) -> list[Reason]:
-    away = presence(stop, day)
-    if away is None and visit.planned_start_at is not None and visit.planned_end_at is not None:
+def _in_the_way(
+    visit: Visit,
+    stop: Stop,
+    day: EngineerDay,
+    away: Sequence[tuple[int, int]],
+    clock: CityClock,
+    at: datetime,
+) -> list[Reason]:
+    # a break is nobody's absence: a visit planned into one is retimed (`retime_breaks`)
+    reason = presence(stop, day)
+    if reason is None and visit.planned_start_at is not None and visit.planned_end_at is not None:
         start, end = clock.seconds(visit.planned_start_at), clock.seconds(visit.planned_end_at)
         is_cut = day.off_because == "absent"
         is_late = start > stop.window_end  # what is late already may end after the shift, if they are there
         if (is_cut or not is_late) and not day.shift_start <= start <= end <= day.shift_end:
             hours = {"shift_start": day.shift_start, "shift_end": day.shift_end}
-            away = Reason(ReasonCode.OUTSIDE_SHIFT, hours)
+            reason = Reason(ReasonCode.OUTSIDE_SHIFT, hours)
         elif (is_cut and clock.seconds(at) >= day.shift_end) or any(
-            start < until and since < end for since, until in day.breaks
+            start < until and since < end for since, until in away
         ):
-            away = Reason(ReasonCode.NOT_ON_SHIFT, {"why": "absent_then"})
-    return [*qualification(stop, day), *([away] if away else [])]
+            reason = Reason(ReasonCode.NOT_ON_SHIFT, {"why": "absent_then"})
+    return [*qualification(stop, day), *([reason] if reason else [])]
 
 
 def _turn_back(visit: Visit, why: Sequence[str], *, by: Any, at: datetime) -> None:

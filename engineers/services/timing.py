@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from engineers.models import Engineer, Visit
+from engineers.models import Engineer, Visit, WeeklyShift
 from engineers.planning import CityClock, city_today, load_plans
 from engineers.services.routes import lock_city_day, planned_late, write_routes
 from engineers.states import MOVABLE
@@ -54,7 +54,6 @@ def retime_breaks(*, engineer: Engineer, at: datetime) -> list[date]:
     Call it after a shift has changed.
     """
     engineer = Engineer.objects.select_related("city").prefetch_related("shifts").get(pk=engineer.pk)
-    breaks = {shift.weekday: shift.breaks for shift in engineer.shifts.all()}
     today = city_today(engineer.city, at)
     held = Visit.objects.filter(
         engineer=engineer, city=engineer.city, status__in=MOVABLE, on__gte=today
@@ -63,7 +62,8 @@ def retime_breaks(*, engineer: Engineer, at: datetime) -> list[date]:
     for visit in held:
         clock = CityClock.of(engineer.city, visit.on)
         span = clock.seconds(visit.planned_start_at), clock.seconds(visit.planned_end_at)  # type: ignore[arg-type]
-        if any(span[0] < end and start < span[1] for start, end in breaks.get(visit.on.weekday(), ())):
+        shift = WeeklyShift.on_day(engineer.shifts.all(), visit.on)
+        if any(span[0] < end and start < span[1] for start, end in (shift.breaks if shift else ())):
             days.add(visit.on)
     for on in sorted(days):
         retime_day(city=engineer.city, on=on, at=at)

@@ -57,27 +57,27 @@ def engineer_day(request: HttpRequest) -> HttpResponse:
 def report_late(request: HttpRequest, reference: str) -> HttpResponse:
     """The engineer is running late for this visit. A refusal shows its sentence and keeps what was typed."""
     at = timezone.now()
-    mine = Visit.objects.for_engineer(request.user).select_related("city", "engineer__user")
-    visit = mine.filter(reference=reference).first()
-    if visit is None:
-        return _refused(request, _not_on_the_list(reference))
-    if request.method != "POST":
-        return _late_page(request, visit, LateForm())
-    form = LateForm(request.POST)
-    if not form.is_valid():
-        return form_refusal(form) if wants_json(request) else _late_page(request, visit, form)
+    form = LateForm(request.POST if request.method == "POST" else None)
 
     def say_so() -> str:
+        # looked for only where the key is new: what was done may have given the visit to a colleague
+        visit = _own_visit(request, reference)
         moment = pressed_moment(visit=visit, pressed_at=command.pressed_at, at=at)
         minutes = form.cleaned_data["minutes"]
         report_running_late(visit=visit, minutes=minutes, by=request.user, at=moment, received_at=at)
         return _back(request, visit)
 
     try:
+        if not form.is_valid():
+            visit = _own_visit(request, reference)
+            is_asked = form.is_bound and wants_json(request)
+            return form_refusal(form) if is_asked else _late_page(request, visit, form)
         command = Command.read(request, at)
-        address = command.do(request=request, scope=f"{visit.reference}:late", at=at, action=say_so)
+        address = command.do(request=request, scope=f"{reference}:late", at=at, action=say_so)
     except DomainError as error:
-        return refusal(error) if wants_json(request) else _late_page(request, visit, form, error)
+        if wants_json(request):
+            return refusal(error)
+        return _late_page(request, _own_visit(request, reference), form, error)
     messages.success(request, _("The desk knows, and whoever has to wait is told."))
     return done(request, address)
 
@@ -129,14 +129,12 @@ def _late_page(
     return render_page(request, "engineers/late.html", context, status=status)
 
 
-def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
-    if wants_json(request):
-        return refusal(error)
-    raise error
-
-
-def _not_on_the_list(reference: str) -> NotFoundError:
-    return NotFoundError(
-        _("There is no visit %(reference)s on your list.") % {"reference": reference},
-        next_step=_("Reload your day: it may have been given to somebody else."),
-    )
+def _own_visit(request: HttpRequest, reference: str) -> Visit:
+    mine = Visit.objects.for_engineer(request.user).select_related("city", "engineer__user")
+    visit = mine.filter(reference=reference).first()
+    if visit is None:
+        raise NotFoundError(
+            _("There is no visit %(reference)s on your list.") % {"reference": reference},
+            next_step=_("Reload your day: it may have been given to somebody else."),
+        )
+    return visit

@@ -31,7 +31,7 @@ from orders.services.telling import contact_address, schedule_reminder, tell_con
 from orders.services.timeline import append_event
 from orders.signals import visit_replaced
 from orders.states import AnsweredHow, ProposalReason, ProposalStatus, Side
-from repairhub.accounts.services.codes import prove_address, send_code
+from repairhub.accounts.services.codes import is_code_of, prove_address, send_code
 from repairhub.accounts.states import Purpose
 from repairhub.core.errors import Conflict, DomainError, InvalidInput, TooMany
 from repairhub.notifications.addresses import Address
@@ -160,16 +160,16 @@ def accept_with_code(*, proposal: Proposal, choice: datetime, code: str, by: Any
     if proposal.status == ProposalStatus.ACCEPTED and proposal.choice == window:
         return proposal  # pressed twice: the code is used up
     check_open(proposal, at)
+    read_out: dict[str, Any] = {
+        "code": code, "purpose": Purpose.PROPOSAL, "at": at, "about": _about(proposal, window),
+    }  # fmt: skip
+    contacts = _approvers(proposal.order)
+    # the contact whose code it is comes first: it is no wrong guess at another's
+    contacts.sort(key=lambda contact: not is_code_of(address=contact_address(contact), **read_out))
     refusals: list[DomainError] = []
-    for contact in _approvers(proposal.order):
+    for contact in contacts:
         try:
-            prove_address(
-                address=contact_address(contact),
-                code=code,
-                purpose=Purpose.PROPOSAL,
-                at=at,
-                about=_about(proposal, window),
-            )
+            prove_address(address=contact_address(contact), **read_out)
         except DomainError as error:
             refusals.append(error)
         else:

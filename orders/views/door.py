@@ -88,37 +88,33 @@ def door_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return redirect("door", reference)
-    try:
-        visit = _visit(request, reference)
-    except NotFoundError as error:
-        if wants_json(request):
-            return refusal(error)
-        raise
     form = FORMS[step](request.POST, request.FILES, auto_id=f"{step}_%s") if step in FORMS else None
     if form is not None and not form.is_valid():
-        return _refused(request, visit, step, form)
+        return _refused(request, reference, step, form)
     data = form.cleaned_data if form else {}
     try:
         if step in KEPT:
-            _do_kept(request, visit, step, data)
+            _do_kept(request, reference, step, data)
         else:
-            STEPS[step](request, visit, data)
+            STEPS[step](request, _visit(request, reference), data)
     except DomainError as error:
-        return _refused(request, visit, step, form, error)
-    return done(request, reverse("door", args=[visit.reference]))
+        return _refused(request, reference, step, form, error)
+    return done(request, reverse("door", args=[reference]))
 
 
-def _do_kept(request: HttpRequest, visit: Visit, step: str, data: dict[str, Any]) -> None:
+def _do_kept(request: HttpRequest, reference: str, step: str, data: dict[str, Any]) -> None:
     """A step that may have waited in the phone: done once for its key, as of when it was pressed."""
     at = timezone.now()
     command = Command.read(request, at)
 
     def do() -> str:
+        # looked for only where the key is new: by now the visit may be a colleague's
+        visit = _visit(request, reference)
         moment = pressed_moment(visit=visit, pressed_at=command.pressed_at, at=at)
         KEPT[step](visit=visit, **data, by=request.user, at=moment, received_at=at)
-        return reverse("door", args=[visit.reference])
+        return reverse("door", args=[reference])
 
-    command.do(request=request, scope=f"{visit.reference}:{step}", at=at, action=do)
+    command.do(request=request, scope=f"{reference}:{step}", at=at, action=do)
 
 
 def _visit(request: HttpRequest, reference: str) -> Visit:
@@ -133,9 +129,18 @@ def _visit(request: HttpRequest, reference: str) -> Visit:
 
 
 def _refused(
-    request: HttpRequest, visit: Visit, tried: str, form: forms.Form | None, error: DomainError | None = None
+    request: HttpRequest,
+    reference: str,
+    tried: str,
+    form: forms.Form | None,
+    error: DomainError | None = None,
 ) -> HttpResponse:
-    visit = _visit(request, visit.reference)
+    try:
+        visit = _visit(request, reference)
+    except NotFoundError as gone:
+        if wants_json(request):
+            return refusal(gone)
+        raise
     if visit.status == ENDS.get(tried):  # pressed twice: the first press has ended the visit
         return done(request, reverse("door", args=[visit.reference]))
     if wants_json(request) and error is not None:

@@ -39,6 +39,18 @@ class TestReading:
             Command.read(post(pressed_at=text), NOW)
         assert refused.value.field == "pressed_at"
 
+    @pytest.mark.parametrize(
+        ("pressed", "sent"),
+        [
+            ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"),
+            ("2026-11-23T10:00:00Z", "9999-12-31T23:59:59Z"),
+            ("0001-01-01T00:00:00Z", "2026-11-23T10:00:00Z"),
+        ],
+    )
+    def test_of_what_no_calendar_holds_it_waited_for_long(self, pressed: str, sent: str) -> None:
+        read = Command.read(post(pressed_at=pressed, sent_at=sent), NOW)
+        assert read.pressed_at == NOW - timedelta(days=365)
+
     def test_the_header_s_key_comes_before_the_form_s(self) -> None:
         assert Command.read(post({"Idempotency-Key": "a" * 8}, command_key="b" * 8), NOW).key == "a" * 8
         assert Command.read(post(command_key="b" * 8), NOW).key == "b" * 8

@@ -66,6 +66,11 @@ class TestWriting:
         assert note is not None
         assert note.text == "Gate 2"
 
+    def test_leaves_out_what_no_database_holds(self, visit: Visit, dispatcher: User) -> None:
+        note = write_access_note(visit=visit, text="Gate\x00 1", by=dispatcher, at=MORNING)
+        assert note is not None
+        assert note.text == "Gate 1"
+
     def test_of_nothing_takes_it_back(self, visit: Visit, dispatcher: User) -> None:
         assert write_access_note(visit=visit, text=" ", by=dispatcher, at=MORNING) is None
         assert not AccessNote.objects.exists()

@@ -251,6 +251,18 @@ class TestRunningLate:
         assert again.status_code == 422
         assert visit.events.filter(kind="running_late").count() == 1
 
+    def test_that_gave_the_visit_to_a_colleague_is_answered_the_same_again(
+        self, phone: Client, city: City
+    ) -> None:
+        visit = confirmed_visit(city=city)
+        address, asks = reverse("report_late", args=[visit.reference]), {"Accept": "application/json"}
+        said = {"minutes": "20", "command_key": "k" * 20}
+        answer = phone.post(address, said, headers=asks).json()
+        Visit.objects.update(engineer=EngineerFactory(city=city))  # as a new plan does
+        again = phone.post(address, said, headers=asks)
+        assert (again.status_code, again.json()) == (200, answer)
+        assert phone.post(address, said | {"command_key": "x" * 20}, headers=asks).status_code == 404
+
     @pytest.mark.parametrize(
         "form",
         [

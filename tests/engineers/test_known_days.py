@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from engineers.dispatch import DayPlan
 from engineers.known_days import KnownDays
-from engineers.models import DayWeather, Engineer, Visit
+from engineers.models import DayWeather, Engineer, HeldUp, Visit
 from engineers.planning import load_plans
 from engineers.services import doorstep
 from engineers.services.dispatching import dispatch_visit
@@ -115,8 +115,8 @@ BY_WHAT: dict[str, Change] = {
     "hours of one day": lambda city, engineer, visit: engineer.shifts.create(
         weekday=TOMORROW.weekday(), on=TOMORROW, starts_at=time(9), ends_at=time(19)
     ),
-    "an engineer held up until then": lambda city, engineer, visit: Engineer.objects.update(
-        held_up_until_at=clock("07:00", TOMORROW)
+    "an engineer held up until then": lambda city, engineer, visit: HeldUp.objects.create(
+        engineer=engineer, until_at=clock("07:00", TOMORROW)
     ),
     "a break": lambda city, engineer, visit: engineer.shifts.update(
         break_starts_at=time(12), break_ends_at=time(13)

@@ -111,7 +111,15 @@ class TestTheList:
 
     @pytest.mark.parametrize(
         "query",
-        [{"state": "asleep"}, {"skill": "\x00"}, {"city": "??"}, {"after": "x"}, {"after": "~"}],
+        [
+            {"state": "asleep"},
+            {"skill": "\x00"},
+            {"city": "??"},
+            {"after": "x"},
+            {"after": "~"},
+            {"after": "\x00~x"},
+            {"after": "x~\x00"},
+        ],
         ids=str,
     )
     def test_what_cannot_be_read_shows_all(

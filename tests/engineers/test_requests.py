@@ -155,6 +155,17 @@ class TestApproving:
         assert engineer.shifts.filter(weekday=0).count() == 1
         assert engineer.shifts.get(weekday=0).starts_at == time(12)
 
+    @pytest.mark.parametrize(
+        ("since", "until", "kept"),
+        [(time(10), time(11), None), (time(12), time(13), None), (time(13), time(14), time(13))],
+    )
+    def test_a_break_outside_the_new_hours_is_over(
+        self, engineer: Engineer, dispatcher: User, since: time, until: time, kept: time | None
+    ) -> None:
+        engineer.shifts.update(break_starts_at=since, break_ends_at=until)
+        approve_request(request=shift(engineer, weekday=0), by=dispatcher, at=MORNING)
+        assert engineer.shifts.get(weekday=0).break_starts_at == kept
+
     def test_hours_of_one_day_hold_on_that_day_alone(
         self, city: City, engineer: Engineer, dispatcher: User
     ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engineers.dispatch import check_plan
-from engineers.models import Engineer, Visit
+from engineers.models import Engineer, HeldUp, Visit
 from engineers.planning import CityClock, load_plans
 from engineers.services import doorstep, lateness
 from engineers.services.dispatching import dispatch_visit
@@ -193,8 +193,7 @@ class TestWhatTheRouteCannotKeep:
         other = EngineerFactory(city=city)
         visit = dispatch_visit(visit=visit, engineer=other, by=dispatcher, at=clock("09:01"))
         assert (visit.at_risk_at, visit.expected_start_at) == (None, None)
-        engineer.refresh_from_db()
-        assert engineer.held_up_until_at == clock("13:00")
+        assert HeldUp.objects.get(engineer=engineer).until_at == clock("13:00")
         with pytest.raises(Conflict):  # not before 13:00, so not in this window
             dispatch_visit(visit=visit, engineer=engineer, by=dispatcher, at=clock("09:02"))
 
@@ -216,8 +215,7 @@ class TestOnceItHasMovedOn:
         visit = late(confirmed_visit(city=city), 20)
         visit = doorstep.set_out(visit=visit, by=engineer.user, at=clock("09:50"))
         assert visit.expected_start_at == clock("10:20")
-        engineer.refresh_from_db()
-        assert engineer.held_up_until_at is None
+        assert not HeldUp.objects.exists()
 
     def test_arriving_makes_it_out_of_date(self, city: City, engineer: Engineer) -> None:
         visit = late(visit_in(VisitStatus.EN_ROUTE, city=city), 20, at="09:40")

@@ -10,9 +10,11 @@ from django.db import transaction
 
 from engineers.models import CityDay, Engineer, SkillSuspension, Visit
 from engineers.planning import load_plans
-from engineers.services import dispatching, review
+from engineers.services import dispatching, lateness, review
 from engineers.services.dispatching import dispatch_visit
+from engineers.services.lateness import report_running_late
 from engineers.services.qualification import Suspended, suspend_skill
+from engineers.services.routes import lock_city_day
 from engineers.states import OPEN
 from repairhub.core.errors import Conflict
 from repairhub.places.models import City
@@ -143,6 +145,27 @@ class TestADispatchWhileASuspensionIsUnderWay:
         assert isinstance(suspended, Suspended), suspended
         assert isinstance(named, Visit), named
         assert meeting.open_visits_of_the_suspended() == [meeting.visit]
+
+
+def test_neither_stands_in_the_way_of_the_other_s_being_late(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The suspension holds the engineer and comes to wait for the day, which whoever is late holds."""
+    visit = dispatch_visit(visit=meeting.visit, engineer=meeting.engineer, by=meeting.by, at=MORNING)
+
+    def met(*args: Any, **kwargs: Any) -> CityDay:
+        day = lock_city_day(*args, **kwargs)
+        meeting.stand_still()
+        return day
+
+    monkeypatch.setattr(lateness, "lock_city_day", met)
+    told, suspended = both_at_once(
+        lambda: report_running_late(visit=visit, minutes=20, by=meeting.engineer.user, at=MORNING),
+        meeting.then(meeting.suspend),
+    )
+    assert isinstance(told, Visit), told
+    assert isinstance(suspended, Suspended), suspended
+    assert suspended.lost == [visit]
 
 
 def test_two_suspensions_at_once_are_one(meeting: Meeting) -> None:

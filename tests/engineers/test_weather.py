@@ -188,6 +188,16 @@ class TestRetimeBreaks:
         visit.refresh_from_db()
         assert visit.planned_start_at == clock("13:00")
 
+    def test_the_shift_of_another_day_hides_no_break(self, city: City, engineer: Engineer) -> None:
+        visit = planned_visit(city=city, window="12:00")
+        engineer.shifts.update(break_starts_at="12:30", break_ends_at="13:00")
+        engineer.shifts.create(
+            weekday=DAY.weekday(), on=DAY + timedelta(days=7), starts_at="08:00", ends_at="20:00"
+        )
+        assert retime_breaks(engineer=engineer, at=MORNING) == [DAY]
+        visit.refresh_from_db()
+        assert visit.planned_start_at == clock("13:00")
+
     def test_a_break_in_nobody_s_way_changes_no_day(self, city: City, engineer: Engineer) -> None:
         planned_visit(city=city, window="16:00")
         engineer.shifts.update(break_starts_at="12:30", break_ends_at="13:00")

@@ -51,6 +51,7 @@ class TestRepairing:
         page.get_by_role("button", name="I am on my way").click()
         told(order.contacts.get(position=1).address, "on the way")
         page.get_by_role("button", name="I have arrived").click()
+        expect(page.get_by_label("The customer's PIN")).to_be_visible()
         accessible(page)
         pin = order_pin(order)
         page.get_by_label("The customer's PIN").fill("000000" if pin != "000000" else "111111")

@@ -113,11 +113,21 @@ class TestCities:
         city = door().order.city
         path = reverse("admin:places_city_change", args=[city.pk])
         assert manager.get(path).status_code == 200
-        kept = ["code", "name_en", "name_zh", "latitude", "longitude", "time_zone", "speed_kmh"]
+        kept = [
+            "code",
+            "name_en",
+            "name_zh",
+            "latitude",
+            "longitude",
+            "time_zone",
+            "speed_kmh",
+            "slack_minutes",
+        ]
         form = {field: getattr(city, field) for field in kept} | {"radius_km": 25, "is_open": "on"}
         row = {"name_en": "Haidian", "name_zh": "海淀区", "latitude": 39.96, "longitude": 116.3}
         rows = {f"districts-0-{field}": value for field, value in row.items()}
         rows |= {"districts-TOTAL_FORMS": 1, "districts-INITIAL_FORMS": 0}
+        rows |= {"paces-TOTAL_FORMS": 0, "paces-INITIAL_FORMS": 0}
         assert manager.post(path, {**form, **rows}).status_code == 302
         changed = City.objects.get(pk=city.pk)
         assert changed.radius_km == 25

@@ -45,7 +45,7 @@ class TestArrive:
     def test_from_the_window_on_nothing_is_said(self, status: str) -> None:
         phone = Phone(door(status))
         with time_machine.travel(clock("10:00"), tick=False):
-            assert "notice-warn" not in text(phone.look())
+            assert PROMISE not in text(phone.look())
 
     def test_how_early_it_was_is_on_the_visit_s_record(self) -> None:
         event = arrived_at("09:15").visit.events.get(kind="arrived")

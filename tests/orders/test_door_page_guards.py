@@ -10,15 +10,16 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from engineers.models import Visit
 from engineers.states import VisitStatus
 from orders.links import order_pin, order_token
 from orders.models import RepairOrder
 from repairhub.accounts.states import STAFF_ROLES, Role
 from tests.factories.accounts import FACTORY_OF_ROLE, EngineerUserFactory, SuperuserFactory
-from tests.factories.door import door, photo, standing, working
+from tests.factories.door import door, photo, qualified_engineer, standing, working
 from tests.factories.engineers import clock
 from tests.factories.places import CityFactory
-from tests.orders.phone import STEPS, Phone, text
+from tests.orders.phone import STEPS, Phone, moved_on, text
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +30,16 @@ def at_the_door(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path
     with time_machine.travel(clock("10:20"), tick=False):
         yield
+
+
+class TestAStepDoneBefore:
+    def test_is_answered_the_same_though_the_visit_is_a_colleague_s_by_now(self) -> None:
+        place = door(VisitStatus.CONFIRMED)
+        phone = Phone(place)
+        assert moved_on(phone.press("set_out", command_key="k" * 20), place)
+        Visit.objects.update(engineer=qualified_engineer(place.order.city))  # turned back, and given away
+        assert moved_on(phone.press("set_out", command_key="k" * 20), place)
+        assert phone.press("set_out", command_key="x" * 20).status_code == 404
 
 
 class TestHostileInput:

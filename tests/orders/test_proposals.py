@@ -16,6 +16,7 @@ from orders.services.proposals import decline_proposal, expire_proposal, propose
 from orders.services.timeline import chain_faults
 from orders.services.visits import cancel_order, choose_window
 from orders.states import AnsweredHow, ProposalReason, ProposalStatus, Side, WithdrawnBecause
+from repairhub.accounts.models import OneTimeCode
 from repairhub.core.errors import Conflict, DomainError, InvalidInput, NotAllowed
 from repairhub.notifications.models import Message
 from repairhub.notifications.sealing import unseal
@@ -403,6 +404,10 @@ class TestOnThePhone:
         assert accepted.contact is not None
         assert accepted.contact.position == position
         assert read_out(proposal, code) == accepted  # pressed twice
+
+    def test_the_second_contact_s_code_is_no_wrong_guess_at_the_first_s(self, proposal: Proposal) -> None:
+        read_out(proposal, code_sent(proposal.order, 2))
+        assert sum(OneTimeCode.objects.values_list("attempts", flat=True)) == 0
 
     def test_a_wrong_code_agrees_to_nothing_and_is_counted(self, proposal: Proposal) -> None:
         wrong = "000000" if code_sent(proposal.order) != "000000" else "111111"

@@ -101,7 +101,7 @@ def prove_address(*, address: Address, code: str, purpose: str, at: datetime, ab
     Raises InvalidInput (field "code") saying how many guesses are left. The count of wrong guesses is
     committed before that, so this must not run inside another transaction (RuntimeError).
     """
-    digits = "".join(str(int(letter)) for letter in code if letter.isdecimal())
+    digits = _digits(code)
     with transaction.atomic(durable=True):
         newest = OneTimeCode.objects.sent_to(address, purpose).select_for_update().first()
         if newest is None or not newest.is_live(at):
@@ -115,6 +115,17 @@ def prove_address(*, address: Address, code: str, purpose: str, at: datetime, ab
             newest.save(update_fields=["attempts"])
             refusal = _wrong(newest)
     raise refusal
+
+
+def is_code_of(*, address: Address, code: str, purpose: str, at: datetime, about: str = "") -> bool:
+    """Whether `prove_address` would take the code; counts nothing, so never say so to whoever typed it."""
+    newest = OneTimeCode.objects.sent_to(address, purpose).first()
+    expected = _code_hash(address, purpose, _digits(code), about)
+    return newest is not None and newest.is_live(at) and constant_time_compare(newest.code_hash, expected)
+
+
+def _digits(code: str) -> str:
+    return "".join(str(int(letter)) for letter in code if letter.isdecimal())
 
 
 def proven_address(*, token: str, at: datetime) -> Address | None:
