@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
+from django.db import connection
+
 from engineers import osrm
 from engineers.dispatch import Place
 from engineers.models import Engineer, Visit
@@ -16,9 +18,10 @@ PATIENCE, AT_NIGHT = 2.0, 20.0
 def learn_roads(city: City, first: date, last: date, *, places: Sequence[Place] = ()) -> None:
     """Learns the ways between the places and every base and visit of these days; without places, all ways.
 
-    Does nothing where no server is named. Never under a lock: it waits for the server.
+    Does nothing where no server is named, nor in a transaction: it waits for the server, and a transaction
+    may hold locks.
     """
-    if not osrm.is_used():
+    if not osrm.is_used() or connection.in_atomic_block:
         return
     bases = Engineer.objects.working_in(city).values_list("base_latitude", "base_longitude")
     visits = Visit.objects.filter(city=city, on__range=(first, last), status__in=OPEN)

@@ -1,38 +1,18 @@
-"""Claims as lines of CSV, for spreadsheets: these run a cell that begins like a formula."""
+"""Claims as lines of CSV, for spreadsheets."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from repairhub.core.spreadsheets import csv_lines
 from warranty.models import Claim
-
-BYTE_ORDER_MARK = "\ufeff"  # Excel reads UTF-8 with it alone
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, line: str) -> str:
-        """The line itself."""
-        return line
 
 
 def claim_lines(claims: Iterable[Claim]) -> Iterator[str]:
     """A heading and one line for each claim; times by the clock of the claim's city, ISO 8601."""
-    writer = csv.writer(_Echo())
-    yield BYTE_ORDER_MARK + writer.writerow(_heading())
-    for claim in claims:
-        yield writer.writerow([harmless(value) for value in _cells(claim)])
-
-
-def harmless(value: Any) -> str:
-    """The value as text that no spreadsheet runs: an apostrophe before what begins like a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return csv_lines(_heading(), (_cells(claim) for claim in claims))
 
 
 def _heading() -> list[str]:

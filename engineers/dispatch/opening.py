@@ -1,6 +1,6 @@
 """Windows that insertion calls shut, opened by moving others: nobody is dropped, nobody is late."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +10,6 @@ from engineers.dispatch.lanes import Prices
 from engineers.dispatch.plan import DayPlan
 from engineers.dispatch.problem import Stop
 from engineers.dispatch.search import Draw, search
-from engineers.dispatch.windows import Window
 
 ROUNDS = 400
 WISHED = 100
@@ -56,30 +55,6 @@ def may_open(plan: DayPlan, stop: Stop) -> bool:
         and is_qualified(stop, day)
         for day in plan
     )
-
-
-def openable_windows(
-    plan: DayPlan,
-    windows: Iterable[Window],
-    stop: Stop,
-    *,
-    draw: Draw,
-    rounds: int = ROUNDS,
-    prices: Prices | None = None,
-) -> list[Window]:
-    """Return the windows of the plan's day in which the visit can be had, others moved where need be."""
-    return [
-        window
-        for window in windows
-        if open_by_moving(
-            plan,
-            replace(stop, window_start=window.start, window_end=window.end),
-            draw=draw,
-            rounds=rounds,
-            prices=prices,
-        )
-        is not None
-    ]
 
 
 def _searched(

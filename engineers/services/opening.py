@@ -46,9 +46,11 @@ def promise(
     no more.
     """
     opening: Opening | None = None
-    for _attempt in range(2 + AGAIN):
+    for searches_left in reversed(range(2 + AGAIN)):
         with suppress(NoGap):
             return attempt(opening)
+        if not searches_left:
+            break
         wanted = wish()
         opening = find_opening(wish=wanted, at=at)
         if opening is None:

@@ -1,8 +1,10 @@
 """Promising a window: the visit goes into a real route in the same transaction, or not at all."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import transaction
 from django.urls import reverse
@@ -18,17 +20,21 @@ from engineers.selectors.windows import (
     arrival_window_from,
     check_place,
     nearest_open,
+    needs_of_visit,
     offered_windows,
 )
 from engineers.services.events import record
 from engineers.services.moves import announce_moves, locked_visits
-from engineers.services.refusals import replans_where_refused
+from engineers.services.refusals import replan_after_refusal
 from engineers.services.routes import BrokenPlan, lock_city_day, write_routes
 from engineers.signals import visit_planned
 from repairhub.core.errors import Conflict, InvalidInput
 from repairhub.core.tokens import new_reference
 from repairhub.places.models import City
 from repairhub.sla.services.clocks import start_clock
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ASSIGN_WITHIN = "assign_within"
 ARRIVE_WITHIN_WINDOW = "arrive_within_window"
@@ -45,7 +51,11 @@ class WindowShut(Conflict):
 
 
 class NoGap(Exception):
-    """Nobody has a gap for the visit as the routes stand; nothing was written, and no lock is held."""
+    """Nobody has a gap for the visit as the routes stand: the transaction must be given up."""
+
+    def __init__(self, visit: Visit, at: datetime) -> None:
+        super().__init__(f"no gap in {visit.city.code} at {visit.window_start_at}")
+        self.visit, self.at = visit, at
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,33 @@ NEW = "new"
 """The new visit's id in a plan, before it has a row."""
 
 
-@replans_where_refused
+def refuses_with_nearest(verb: Callable[P, T]) -> Callable[P, T]:
+    """The same verb, which raises WindowShut for NoGap: put it around the verb's transaction.
+
+    The nearest windows are looked for, and the day's plan is rung for, once the locks are given back.
+    """
+
+    @wraps(verb)
+    def refusing(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return verb(*args, **kwargs)
+        except NoGap as gap:
+            visit = gap.visit
+            replan_after_refusal(visit.city, visit.on)
+            raise window_shut(
+                visit.city,
+                visit.latitude,
+                visit.longitude,
+                visit.window_start_at,
+                visit.window_end_at,
+                needs_of_visit(visit),
+                gap.at,
+            ) from None
+
+    return refusing
+
+
+@refuses_with_nearest
 def plan_visit(
     *,
     city: City,
@@ -82,21 +118,19 @@ def plan_visit(
     """Promises the window: a visit in a real engineer's route, tentative until a dispatcher confirms.
 
     Raises WindowShut where nobody can keep it any more, InvalidInput for a window we do not offer or a place
-    outside the city. No others are re-arranged for it: that is `engineers.services.opening.promise`.
+    outside the city. No others are re-arranged for it: that is `engineers.services.opening.promise`. Verbs
+    that hold locks call `promise_visit` instead, and leave NoGap to `refuses_with_nearest`.
     """
-    try:
-        return promise_visit(
-            city=city,
-            latitude=latitude,
-            longitude=longitude,
-            window_start_at=window_start_at,
-            window_end_at=window_end_at,
-            needs=needs,
-            by=by,
-            at=at,
-        )
-    except NoGap:  # the nearest are looked for once the day's lock is given back
-        raise window_shut(city, latitude, longitude, window_start_at, window_end_at, needs, at) from None
+    return promise_visit(
+        city=city,
+        latitude=latitude,
+        longitude=longitude,
+        window_start_at=window_start_at,
+        window_end_at=window_end_at,
+        needs=needs,
+        by=by,
+        at=at,
+    )
 
 
 @transaction.atomic
@@ -142,7 +176,7 @@ def promise_visit(
     if not too_soon(city, window_start_at, at):
         candidate = best_insertion(stop, before, slack=policy.slack_seconds(city))
     if candidate is None and (opening is None or not _still_holds(opening, day, stop)):
-        raise NoGap
+        raise NoGap(visit, at)
     visit.save()  # without an engineer first: the route is written, and checked, as a whole
     if candidate is not None:
         stop = replace(stop, visit_id=visit.pk)
@@ -198,7 +232,7 @@ def _write_opened(visit: Visit, opening: Opening, *, by: Any, at: datetime) -> N
     try:
         after = DayPlan(list(before), routes, before.travel)
     except ValueError as error:  # an engineer of the routes works here no more
-        raise NoGap from error
+        raise NoGap(visit, at) from error
     changes = [move for move in moves(before, after) if move.visit_id != visit.pk]
     moved = locked_visits(int(str(move.visit_id)) for move in changes)
     try:
@@ -215,7 +249,7 @@ def _write_opened(visit: Visit, opening: Opening, *, by: Any, at: datetime) -> N
             new=[new],
         )
     except BrokenPlan as error:
-        raise NoGap from error
+        raise NoGap(visit, at) from error
     announce_moves(changes, moved, after, by=None, at=at)
 
 

@@ -1,8 +1,8 @@
 """What an engineer may do: assessments give certificates, a skill is suspended and comes back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -16,11 +16,10 @@ from engineers.rules import may_judge
 from engineers.selectors.policies import PolicyBook
 from engineers.selectors.rework_rates import ReworkCount
 from engineers.services.assessing import AssessmentDraft, check_assessment, new_assessment, new_certificate
-from engineers.services.review import review_engineer
+from engineers.services.review import plan_anew, review_engineer
 from engineers.services.telling import tell_of_suspension, tell_skill_is_back
 from engineers.states import MOVABLE, SuspensionKind
 from repairhub.core.errors import Conflict, InvalidInput, NotAllowed
-from repairhub.notifications.doorbell import ring_on_commit
 from repairhub.places.models import City
 
 SHORTEST_REASON, LONGEST_REASON = 10, 500
@@ -141,7 +140,6 @@ def suspend_skill(
         _save(certificate, by)
     lost = review_engineer(engineer=engineer, by=by, at=at, even_en_route=True)
     tell_of_suspension(suspension, lost, at=at)
-    _plan({(visit.city_id, visit.on) for visit in lost})
     return Suspended(suspension, lost)
 
 
@@ -252,11 +250,4 @@ def _plan_what_waits(city: City, skill: Skill, at: datetime) -> None:
         status__in=MOVABLE,
         required_skills__has_key=skill.key,
     )
-    _plan(waiting.values_list("city_id", "on").distinct())
-
-
-def _plan(days: Iterable[tuple[int, date]]) -> None:
-    from engineers.tasks import plan_city_day  # the tasks call services, and these among them
-
-    for city_id, on in sorted(days):
-        ring_on_commit(plan_city_day, city_id, on.isoformat())
+    plan_anew(waiting.values_list("city_id", "on").distinct())

@@ -1,39 +1,15 @@
 """Where insertion refuses a window its day is planned afresh: a better plan may have room for others."""
 
-from collections.abc import Callable
 from datetime import date
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
 
 from django.core.cache import cache
 from django.db.models import F
 
 from engineers.models import CityDay
-from engineers.planning import city_today
-from repairhub.core.errors import Conflict
 from repairhub.notifications.doorbell import BELL
 from repairhub.places.models import City
 
 ONCE_EACH_SECONDS = 60
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def replans_where_refused(promise: Callable[P, T]) -> Callable[P, T]:
-    """The same function, which rings for its city's day once its own transaction has given the lock back."""
-
-    @wraps(promise)
-    def promising(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return promise(*args, **kwargs)
-        except Conflict as refusal:
-            if refusal.code == "window_shut":
-                given: dict[str, Any] = dict(kwargs)
-                replan_after_refusal(given["city"], city_today(given["city"], given["window_start_at"]))
-            raise
-
-    return promising
 
 
 def replan_after_refusal(city: City, on: date) -> bool:

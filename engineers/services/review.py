@@ -1,7 +1,7 @@
 """Absence, a lost shift, a suspended skill: what an engineer cannot do any more leaves the route."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +20,7 @@ from engineers.services.planning import ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day
 from engineers.signals import visit_unconfirmed
 from engineers.states import MOVABLE, VisitStatus
+from repairhub.notifications.doorbell import ring_on_commit
 from repairhub.places.models import City
 from repairhub.sla.services.clocks import start_clock
 
@@ -30,8 +31,9 @@ def review_engineer(*, engineer: Engineer, by: Any, at: datetime, even_en_route:
 
     Call it in the transaction that changed shifts, absences, certificates, the engineer or their account.
     Each visit keeps its promised window, gets a new deadline for naming somebody, and is announced: the
-    customer who knows the engineer's name has to learn that another one will come. Every day that can be
-    booked is locked first, so that no booking made on the old facts slips through. `even_en_route`: a visit
+    customer who knows the engineer's name has to learn that another one will come, and its day is planned
+    anew right after the commit. Every day that can be booked is locked first, so that no booking made on
+    the old facts slips through. `even_en_route`: a visit
     that the engineer is on the way to is looked at as well, for what it takes alone; the engineer turns
     back.
     """
@@ -53,7 +55,16 @@ def review_engineer(*, engineer: Engineer, by: Any, at: datetime, even_en_route:
             _turn_back(visit, why, by=by, at=at)
         take_off(visit, why, by=by, at=at)
     mark_at_risk(visit_ids=[visit.pk for visit, _why in lost], at=at)
+    plan_anew({(visit.city_id, visit.on) for visit, _why in lost})
     return [visit for visit, _why in lost]
+
+
+def plan_anew(days: Iterable[tuple[int, date]]) -> None:
+    """Rings on commit for a plan of each of these days, by city and date."""
+    from engineers.tasks import plan_city_day  # the tasks call services, and these among them
+
+    for city_id, on in sorted(days):
+        ring_on_commit(plan_city_day, city_id, on.isoformat())
 
 
 def _answers(

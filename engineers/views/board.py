@@ -1,6 +1,5 @@
 """The dispatch board: the day of a city, a visit's panel with candidates, and the one decision made there."""
 
-import csv
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -35,6 +34,7 @@ from repairhub.accounts.states import Role
 from repairhub.core.errors import DomainError, NotFoundError
 from repairhub.core.moments import format_moment, format_time
 from repairhub.core.pages import render_page, wants_fragment
+from repairhub.core.spreadsheets import csv_lines
 
 # by GET one comes here from a sign-in or the language switch, and is led to the board
 posted = require_http_methods(["GET", "HEAD", "POST"])
@@ -121,18 +121,13 @@ def board_export(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"visits-{filters.city.code}-{filters.on.isoformat()}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.write("\ufeff")  # spreadsheets take it for UTF-8 then
-    writer = csv.writer(response)
-    writer.writerow(
-        [
-            _("Visit"), _("Order"), _("What for"), _("Place"), _("State"), _("At risk since"),
-            _("Window from"), _("Window until"), _("Planned from"), _("Planned until"),
-            _("Engineer"), _("Staff number"),
-        ]
-    )  # fmt: skip
+    heading = [
+        _("Visit"), _("Order"), _("What for"), _("Place"), _("State"), _("At risk since"),
+        _("Window from"), _("Window until"), _("Planned from"), _("Planned until"),
+        _("Engineer"), _("Staff number"),
+    ]  # fmt: skip
     details = visit_details(visits)
-    for visit in visits:
-        writer.writerow([_plain(cell) for cell in _cells(visit, details.get(visit.pk))])
+    response.writelines(csv_lines(heading, (_cells(visit, details.get(visit.pk)) for visit in visits)))
     return response
 
 
@@ -207,8 +202,3 @@ def _cells(visit: Visit, details: Any) -> list[str]:
         visit.engineer.user.name if visit.engineer else "",
         visit.engineer.number if visit.engineer else "",
     ]
-
-
-def _plain(cell: str) -> str:
-    """The text so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

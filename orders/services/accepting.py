@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 
 from engineers.models import Visit
 from engineers.planning import city_today
-from engineers.selectors.windows import arrival_window_from
+from engineers.selectors.windows import arrival_window_from, needs_of_visit
 from engineers.services.doorstep import cancel_visit
-from engineers.services.planning import WindowShut, plan_visit
+from engineers.services.planning import NoGap, promise_visit, refuses_with_nearest
 from engineers.services.routes import lock_city_day, locked_visit
 from orders.models import OrderContact, OrderVisit, Proposal, RepairOrder
 from orders.services.pins import guess_pin
@@ -25,7 +25,6 @@ from orders.services.proposals import (
     close_declined,
     give_promised_credit,
     locked_proposal,
-    needs_of_visit,
 )
 from orders.services.telling import contact_address, schedule_reminder, tell_contacts, visit_context
 from orders.services.timeline import append_event
@@ -40,6 +39,7 @@ MOST_WISHES = 3
 FARTHEST = timedelta(days=400)
 
 
+@refuses_with_nearest
 @transaction.atomic
 def accept_proposal(
     *,
@@ -70,6 +70,7 @@ def accept_proposal(
     return proposal
 
 
+@refuses_with_nearest
 @transaction.atomic
 def counter_proposal(
     *,
@@ -97,14 +98,14 @@ def counter_proposal(
     check_movable(visit)
     close_declined(proposal, by=by, at=at, how=how, contact=contact)
     append_event(order, "proposal_countered", by=by, at=at, payload=visit_context(visit))
-    refusal: WindowShut | None = None
+    refusal: NoGap | None = None
     for window in wishes:
         try:
             with transaction.atomic():
                 return _counter(
                     proposal, order, visit, wishes, window, by=by, at=at, how=how, contact=contact
                 )
-        except WindowShut as error:
+        except NoGap as error:
             refusal = refusal or error
     assert refusal is not None  # noqa: S101 - there is one wish at least
     raise refusal
@@ -252,7 +253,7 @@ def _move(
     """The old visit given up for a new one of the same work: a promised window never changes."""
     link = OrderVisit.objects.get(order=order, visit=visit)
     cancel_visit(visit=visit, reason="another window was agreed", by=by, at=at)
-    new = plan_visit(
+    new = promise_visit(
         city=visit.city,
         latitude=visit.latitude,
         longitude=visit.longitude,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engineers import policy
 from engineers.models import Visit
-from engineers.selectors.windows import VisitNeeds, offered_windows
+from engineers.selectors.windows import is_open_for, needs_of_visit
 from engineers.services.planning import window_shut
 from engineers.services.routes import lock_city_day, locked_visit
 from engineers.states import MOVABLE
@@ -46,13 +46,12 @@ ANSWER_HOURS = 24  # where no policy says otherwise
 LONGEST_NOTE = 300
 
 
-def needs_of_visit(visit: Visit) -> VisitNeeds:
-    """What the visit takes, as it was planned: another window for the same work."""
-    return VisitNeeds(
-        service_minutes=visit.service_minutes,
-        skills=dict(visit.required_skills),
-        brands=frozenset(visit.required_brands),
-    )
+class WindowTaken(Exception):
+    """A window that was to be proposed is shut; nothing was written."""
+
+    def __init__(self, window: WindowPair) -> None:
+        super().__init__(f"{window[0]} is shut")
+        self.window = window
 
 
 def open_proposal_of(visit: Visit) -> Proposal | None:
@@ -60,17 +59,33 @@ def open_proposal_of(visit: Visit) -> Proposal | None:
     return Proposal.objects.open().of_windows().filter(visit=visit).first()
 
 
-@transaction.atomic
 def propose_window(
+    *, visit: Visit, windows: Sequence[WindowPair], reason: str, note: str, by: Any, at: datetime
+) -> Proposal:
+    """The open proposal of these windows instead of the promised one, as by `open_proposal`.
+
+    Raises WindowShut with the nearest where a window is shut: they are looked for once the locks are given
+    back.
+    """
+    try:
+        return open_proposal(visit=visit, windows=windows, reason=reason, note=note, by=by, at=at)
+    except WindowTaken as taken:
+        city, needs = visit.city, needs_of_visit(visit)
+        error = window_shut(city, visit.latitude, visit.longitude, *taken.window, needs, at)
+        error.field = "windows"
+        raise error from None
+
+
+@transaction.atomic
+def open_proposal(
     *, visit: Visit, windows: Sequence[WindowPair], reason: str, note: str, by: Any, at: datetime
 ) -> Proposal:
     """The open proposal of these windows instead of the promised one, told to the order's contacts.
 
     `by`: a dispatcher of the city, None for the system, which alone may offer none (where none is open).
     Only windows that the engine finds feasible now are offered; none is held. The same again gives the
-    proposal that is open. Raises InvalidInput (fields "windows", "reason", "note"), WindowShut with the
-    nearest, NotAllowed, Conflict where the visit is under way or over, serves several orders, or has another
-    open proposal.
+    proposal that is open. Raises InvalidInput (fields "windows", "reason", "note"), WindowTaken, NotAllowed,
+    Conflict where the visit is under way or over, serves several orders, or has another open proposal.
     """
     _check_reason(reason, note)
     if by is not None and not _is_desk_of(visit, by):
@@ -324,21 +339,13 @@ def _check_windows(visit: Visit, wanted: Sequence[WindowPair], by: Any, at: date
         raise InvalidInput(
             _("Choose one to %(most)d windows.") % {"most": MOST_WINDOWS}, field="windows", code="required"
         )
-    needs = needs_of_visit(visit)
-    city, place = visit.city, (visit.latitude, visit.longitude)
-    offered = offered_windows(
-        city=city, latitude=place[0], longitude=place[1], needs=needs, at=at, leaving_out=visit
-    )
-    feasible = {(window.start_at, window.end_at) for window in offered if window.is_open}
     for start_at, end_at in wanted:
         if start_at == visit.window_start_at:
             raise InvalidInput(
                 _("This is the window that is promised already."), field="windows", code="same_window"
             )
-        if (start_at, end_at) not in feasible:
-            error = window_shut(city, *place, start_at, end_at, needs, at)
-            error.field = "windows"
-            raise error
+        if not is_open_for(visit, start_at, end_at, at):
+            raise WindowTaken((start_at, end_at))
 
 
 def _expiry(visit: Visit, wanted: Sequence[WindowPair], at: datetime) -> datetime:

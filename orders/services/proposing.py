@@ -15,15 +15,15 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from engineers.models import Visit
 from engineers.selectors.keeping import beyond_keeping
-from engineers.selectors.windows import nearest_open, offered_windows
+from engineers.selectors.windows import OfferedWindow, nearest_open, needs_of_visit, offered_windows
 from engineers.services.routes import lock_city_day
 from engineers.states import MOVABLE, UNDER_WAY
 from orders.models import OrderVisit, Proposal
 from orders.services.proposals import (
+    WindowTaken,
     expire_proposal,
     locked_proposal,
-    needs_of_visit,
-    propose_window,
+    open_proposal,
     withdraw_open_proposal,
 )
 from orders.states import ProposalKind, ProposalReason, ProposalStatus, Side, WithdrawnBecause
@@ -71,6 +71,8 @@ def propose_for(*, visits: Iterable[Visit], at: datetime) -> list[Proposal]:
             proposal = _propose(visit, at)
         except DomainError as error:
             logger.warning("No window was proposed for visit %s: %s", visit.pk, error.code)
+        except WindowTaken as taken:  # the next minute looks again
+            logger.warning("No window was proposed for visit %s: %s", visit.pk, taken)
         except Exception:
             logger.exception("No window was proposed for visit %s", visit.pk)
         else:
@@ -78,24 +80,29 @@ def propose_for(*, visits: Iterable[Visit], at: datetime) -> list[Proposal]:
     return opened
 
 
-@transaction.atomic
 def _propose(visit: Visit, at: datetime) -> Proposal | None:
+    """The proposal of the nearest windows, looked for before any lock and asked again under it."""
+    offered = offered_windows(
+        city=visit.city,
+        latitude=visit.latitude,
+        longitude=visit.longitude,
+        needs=needs_of_visit(visit),
+        at=at,
+    )
+    others = [window for window in offered if window.start_at != visit.window_start_at]
+    nearest = nearest_open(visit.window_start_at, visit.window_end_at, others, visit.city)
+    return _propose_of(visit, nearest, at)
+
+
+@transaction.atomic
+def _propose_of(visit: Visit, nearest: Sequence[OfferedWindow], at: datetime) -> Proposal | None:
     """The proposal, unless somebody has named an engineer at this very moment."""
     lock_city_day(visit.city, visit.on, changes_route=False)
     fresh = Visit.objects.select_related("city").get(pk=visit.pk)
     if not _in_need(at).filter(pk=visit.pk).exists():
         return None
-    offered = offered_windows(
-        city=fresh.city,
-        latitude=fresh.latitude,
-        longitude=fresh.longitude,
-        needs=needs_of_visit(fresh),
-        at=at,
-    )
-    others = [window for window in offered if window.start_at != fresh.window_start_at]
-    nearest = nearest_open(fresh.window_start_at, fresh.window_end_at, others, fresh.city)
     lost = fresh.events.filter(kind="unconfirmed").exists()
-    return propose_window(
+    return open_proposal(
         visit=fresh,
         windows=[(window.start_at, window.end_at) for window in nearest],
         reason=ProposalReason.ENGINEER_OUT if lost else ProposalReason.NOBODY_FREE,

@@ -11,7 +11,7 @@ from engineers.models import Visit
 from engineers.planning import city_today
 from engineers.selectors.windows import VisitNeeds
 from engineers.services.doorstep import cancel_visit
-from engineers.services.planning import plan_visit
+from engineers.services.planning import promise_visit, refuses_with_nearest
 from engineers.services.routes import lock_city_day, locked_visit
 from engineers.states import MOVABLE
 from orders.models import Fitting, OrderVisit, Quote, RepairOrder
@@ -59,6 +59,7 @@ def open_visit(order: RepairOrder) -> OrderVisit | None:
     )
 
 
+@refuses_with_nearest
 @transaction.atomic
 def choose_window(
     *,
@@ -99,7 +100,7 @@ def choose_window(
             )
         settle_by_choice(order=order, visit=locked_visit(present.visit), by=by, at=at)
         cancel_visit(visit=present.visit, reason="moved by the customer", by=by, at=at)
-    visit = plan_visit(
+    visit = promise_visit(
         city=order.city,
         latitude=order.latitude,
         longitude=order.longitude,

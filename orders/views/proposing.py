@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from engineers.models import Visit
-from engineers.selectors.windows import OfferedWindow, nearest_open, offered_windows
+from engineers.selectors.windows import OfferedWindow, nearest_open, needs_of_visit, offered_windows
 from engineers.views.panel import changed, shown, visit_of_desk
 from orders.models import OrderVisit, Proposal
 from orders.proposal_forms import PhoneForm, ProposeForm, WithdrawForm
 from orders.services.accepting import accept_with_code, send_proposal_code
 from orders.services.credits import lost_window_credit_due
-from orders.services.proposals import needs_of_visit, propose_window, withdraw_proposal
+from orders.services.proposals import propose_window, withdraw_proposal
 from repairhub.accounts.access import role_required
 from repairhub.accounts.states import Role
 from repairhub.core.errors import Conflict, DomainError, InvalidInput

@@ -1,6 +1,7 @@
 """A window without a gap, had by moving others: nobody dropped, nobody late, names kept where possible."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -9,6 +10,7 @@ from engineers.dispatch import check_plan
 from engineers.models import CityDay, Engineer, Visit, VisitEvent
 from engineers.planning import load_plans
 from engineers.selectors.windows import OfferedWindow, VisitNeeds, offered_windows
+from engineers.services import opening as opening_of_days
 from engineers.services.looking import Question, can_open, look, with_openings
 from engineers.services.opening import Wish, find_opening, promise
 from engineers.services.planning import NoGap, Opening, WindowShut, promise_visit
@@ -124,6 +126,28 @@ class TestPromise:
         assert Visit.objects.count() == 1
         movable.refresh_from_db()
         assert movable.engineer == ann
+
+    def test_a_day_that_never_stands_still_is_searched_three_times(
+        self, city: City, movable: Visit, ben: Engineer
+    ) -> None:
+        opening = find_opening(wish=wish(city), at=MORNING)
+        attempts: list[Opening | None] = []
+        searches: list[Opening | None] = []
+
+        def attempt(found: Opening | None) -> Visit:
+            attempts.append(found)
+            raise NoGap(movable, MORNING)
+
+        def search(**_asked: Any) -> Opening | None:
+            searches.append(opening)
+            return opening
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(opening_of_days, "find_opening", search)
+            with pytest.raises(WindowShut):
+                promise(attempt, wish=lambda: wish(city), at=MORNING)
+        assert attempts == [None, opening, opening, opening]
+        assert len(searches) == 3
 
     def test_a_pinned_visit_is_not_moved(self, city: City, movable: Visit, ben: Engineer) -> None:
         Visit.objects.filter(pk=movable.pk).update(is_pinned=True)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
+from django.db import transaction
 
 from engineers import osrm
 from engineers.dispatch import HaversineTravel, Timetable
@@ -205,7 +206,7 @@ class TestRoadTravel:
         assert travel.table(places) == [[travel.seconds(a, b) for b in places] for a in places]
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 class TestTheProduct:
     def test_a_page_asks_the_server_and_a_booking_asks_only_the_cache(
         self, server: Server, city: City, engineer: Engineer
@@ -224,6 +225,14 @@ class TestTheProduct:
     ) -> None:
         visit = planned_visit(city=city, place=north(5))
         assert visit.engineer == engineer
+        assert server.asked == []
+
+    def test_a_transaction_asks_only_the_cache(self, server: Server, city: City, engineer: Engineer) -> None:
+        latitude, longitude = north(5)
+        with transaction.atomic():
+            offered_windows(
+                city=city, latitude=latitude, longitude=longitude, needs=SCREEN, at=MORNING, days=1
+            )
         assert server.asked == []
 
     def test_a_dead_server_costs_no_page(

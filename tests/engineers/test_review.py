@@ -1,6 +1,7 @@
 """An engineer who cannot come any more: the visits lose their engineer at once, not when it is too late."""
 
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,10 +12,12 @@ from engineers.services.planning import ASSIGN_WITHIN, WindowShut
 from engineers.services.review import review_engineer
 from engineers.signals import visit_unconfirmed, visits_at_risk
 from engineers.states import VisitStatus
+from engineers.tasks import plan_city_day
 from repairhub.accounts.models import User
 from repairhub.accounts.services.staff import announce_standing
 from repairhub.accounts.states import Role
 from repairhub.core.errors import Conflict
+from repairhub.notifications.doorbell import BELL
 from repairhub.places.models import City
 from repairhub.sla.models import SlaClock
 from tests.factories.engineers import (
@@ -41,6 +44,27 @@ def absent(engineer: Engineer, by: User) -> list[Visit]:
 def review(engineer: Engineer, by: User) -> list[Visit]:
     """The verb."""
     return review_engineer(engineer=engineer, by=by, at=AT)
+
+
+class TestTheDaysOfWhatIsLost:
+    def test_are_planned_anew_after_the_commit_however_far_ahead(
+        self,
+        city: City,
+        engineer: Engineer,
+        dispatcher: User,
+        django_capture_on_commit_callbacks: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        confirmed_visit(city=city)
+        far = DAY + timedelta(days=9)
+        confirmed_visit(city=city, on=far)
+        engineer.shifts.all().delete()
+        rung: list[tuple[Any, ...]] = []
+        monkeypatch.setattr(plan_city_day, "apply_async", lambda args, **_options: rung.append(args))
+        BELL.wake()
+        with django_capture_on_commit_callbacks(execute=True):
+            assert len(review(engineer, dispatcher)) == 2
+        assert rung == [(city.pk, DAY.isoformat()), (city.pk, far.isoformat())]
 
 
 class TestAnAbsence:

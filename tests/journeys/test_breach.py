@@ -62,7 +62,7 @@ class TestBreachAndReminder:
         board.goto(f"/dispatch/?city=SH&on={visit.on.isoformat()}")
         card = board.get_by_role("link", name=re.compile(order.reference)).first
         expect(card).to_be_visible()
-        expect(board.get_by_text("At risk").first).to_be_visible()
+        expect(board.get_by_role("heading", name=re.compile("At risk"))).to_be_visible()
         accessible(board)
         page = open_page(PHONE_SCREEN)
         page.goto(order_path(order))

@@ -105,5 +105,5 @@ class TestCelerySettings:
             for entry in app.conf.beat_schedule.values()
             if entry["schedule"].minute == set(range(60))
         }
-        assert each_minute == {"sweep_clocks", "send_due_messages"}
+        assert each_minute == {"sweep_clocks", "send_due_messages", "sweep_open_proposals"}
         assert all(entry["task"] in app.tasks for entry in app.conf.beat_schedule.values())

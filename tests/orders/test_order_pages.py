@@ -486,7 +486,7 @@ class TestQueries:
             ("book_device", 14),
             ("book_repairs", 17),
             ("book_place", 15),
-            ("book_window", 20),
+            ("book_window", 21),
             ("book_contact", 13),
             ("book_confirm", 13),
         ],

@@ -5,8 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
+from engineers.dispatch.opening import open_by_moving
 from engineers.models import Engineer
+from engineers.selectors import keeping
 from engineers.selectors.keeping import beyond_keeping
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.doorstep import mark_at_risk
@@ -81,6 +84,28 @@ class TestOpening:
         stands = planned_visit(city=order.city, window="10:00")
         dispatch_visit(visit=stands, engineer=other, by=DispatcherFactory(), at=MORNING)
         assert beyond_keeping([visit], MORNING) == []
+
+    def test_a_day_that_has_not_changed_is_not_searched_again(
+        self, order: RepairOrder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        searched: list[Any] = []
+
+        def search(*asked: Any, **options: Any) -> Any:
+            searched.append(asked)
+            return open_by_moving(*asked, **options)
+
+        monkeypatch.setattr(keeping, "open_by_moving", search)
+        visit = left_alone(order)
+        assert [beyond_keeping([visit], MORNING) for _minute in range(3)] == [[visit]] * 3
+        assert len(searched) == 1
+        other = qualified_engineer(order.city)
+        planned_visit(city=order.city, window="14:00")
+        assert other.visits.exists()
+        assert beyond_keeping([visit], MORNING) == []
+        assert len(searched) == 2
+        cache.clear()  # ten minutes are over
+        assert beyond_keeping([visit], MORNING) == []
+        assert len(searched) == 3
 
     def test_where_the_window_has_passed_nobody_can_keep_it(self, order: RepairOrder) -> None:
         visit = left_alone(order)

@@ -11,10 +11,10 @@ from orders.services.taking_back import report_dead_part
 from repairhub.accounts.models import User
 from repairhub.accounts.states import Role
 from repairhub.core.errors import Conflict
+from repairhub.core.spreadsheets import plain_cell
 from tests.factories.accounts import FACTORY_OF_ROLE, CaseOfficerFactory, ManagerFactory, SuperuserFactory
 from tests.factories.places import CityFactory
 from tests.factories.warranty import REASON, Workshop, photo, stored_claims
-from warranty.exports import harmless
 from warranty.models import Claim
 from warranty.selectors.claim_list import PAGE_SIZE
 from warranty.services.deciding import decide_claim
@@ -201,10 +201,10 @@ class TestCsv:
 
     @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
     def test_nothing_begins_like_a_formula(self, start: str) -> None:
-        assert harmless(f"{start}1+1").startswith("'")
+        assert plain_cell(f"{start}1+1").startswith("'")
 
     def test_other_text_stays_as_it_is(self) -> None:
-        assert [harmless(value) for value in ("C-1", None, 7)] == ["C-1", "", "7"]
+        assert [plain_cell(value) for value in ("C-1", None, 7)] == ["C-1", "", "7"]
 
 
 class TestAddressesThatArePosted:

@@ -2,14 +2,13 @@
 
 import random
 from dataclasses import replace
-from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engineers.dispatch import Prices, Window, best_insertion, check_change
-from engineers.dispatch.opening import open_by_moving, openable_windows
-from tests.engineers.dispatch.builders import cities, clock, engineer, plan_of, stops, visit
+from engineers.dispatch import Prices, best_insertion, check_change
+from engineers.dispatch.opening import open_by_moving
+from tests.engineers.dispatch.builders import cities, engineer, plan_of, stops, visit
 
 ONLY_ANN = {"board": 1}
 
@@ -80,12 +79,3 @@ class TestOpenByMoving:
         if after is not None:
             assert check_change(plan, after, new=[wanted]) == []
             assert after.engineer_of(wanted.visit_id) is not None
-
-
-class TestOpenableWindows:
-    def test_names_those_that_can_be_had(self):
-        on = date(2026, 11, 23)
-        nine, noon = Window(on, clock("09:00"), clock("09:30")), Window(on, clock("12:00"), clock("14:00"))
-        early = Window(on, clock("06:00"), clock("07:00"))
-        found = openable_windows(full(), [early, nine, noon], wish(), draw=random.Random(1))
-        assert found == [nine, noon]
