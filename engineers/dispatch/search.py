@@ -8,6 +8,7 @@ is that of slack induction by string removals (Christiaens and Vanden Berghe, Tr
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from math import log
 from typing import Protocol
 
@@ -74,6 +75,8 @@ def search(
     """
     if rounds is None and (seconds is None or spent is None):
         raise ValueError("a search needs rounds, or seconds and a clock that counts them")
+    if compiled and any(route.stops for route in plan.routes.values()):
+        _load_compiled()  # the first of a process takes half a second, which is no part of the budget
     begun = spent() if spent else 0.0
 
     def share(done: int) -> float:
@@ -112,6 +115,14 @@ def _heat(used: float) -> float:
     return float(HOT * (COLD / HOT) ** used)
 
 
+@cache
+def _load_compiled() -> None:
+    # Loading it takes time and memory that a process which never plans a day does not have to spend.
+    from engineers.dispatch.kept import load
+
+    load()
+
+
 def _run_compiled(
     state: "_State",
     draw: Draw,
@@ -120,7 +131,6 @@ def _run_compiled(
     stop_when_served: bool,
 ) -> int:
     """As ``_State.run``; with a number of rounds the very same ones, since it goes on with the same draws."""
-    # Loading it takes time and memory that a process which never plans a day does not have to spend.
     from engineers.dispatch.compiled import Tuning
     from engineers.dispatch.rounds import Rounds
 
