@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from engineers.forms import FARTHEST
 from engineers.models import Engineer, Visit
 from engineers.selectors.board import cities_of
-from engineers.services.plan_questions import MOST_MINUTES
+from engineers.services.lateness import MOST_MINUTES
 from engineers.states import PlanCause
 from repairhub.accounts.models import User
 from repairhub.core.errors import InvalidInput, NotFoundError

@@ -19,7 +19,7 @@ from engineers.plan_forms import AskPlan
 from engineers.planning import city_today
 from engineers.selectors.board import cities_of
 from engineers.selectors.plan_runs import Difference, difference_of
-from engineers.services.plan_questions import MOST_MINUTES
+from engineers.services.lateness import MOST_MINUTES
 from engineers.services.plan_runs import Outcome, apply_run, ask_for_plan, cancel_run
 from engineers.states import PlanCause, PlanRunStatus
 from repairhub.accounts.rules import sees_dispatch_board

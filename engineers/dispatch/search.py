@@ -123,7 +123,6 @@ def _run_compiled(
     stop_when_served: bool,
 ) -> int:
     """As ``_State.run``; with a number of rounds the very same ones, since it goes on with the same draws."""
-    # Loading it takes time and memory that a process which never plans a day does not have to spend.
     from engineers.dispatch.compiled import Tuning
     from engineers.dispatch.rounds import Rounds
 

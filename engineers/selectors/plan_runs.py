@@ -75,7 +75,9 @@ def difference_of(run: PlanRun) -> Difference | None:
     moves = {move["visit"]: move for move in facts["moves"]}
     whys = [Reason(ReasonCode(fact["code"]), fact["data"]) for fact in facts["unserved"]]
     wording = wording_of(whys)
-    told = [move for move in facts["moves"] if move["told"]]
+    told = {
+        fact["visit"] for kind in ("moves", "retimed", "late") for fact in facts[kind] if fact.get("told")
+    }
     return Difference(
         moved=[named.change(fact, fact["from"], fact["to"]) for fact in facts["moves"] if fact["to"]],
         retimed=[named.change(fact, fact["engineer"], fact["engineer"]) for fact in facts["retimed"]],

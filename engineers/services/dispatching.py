@@ -12,6 +12,7 @@ from engineers.models import Engineer, Visit
 from engineers.planning import CityClock, city_today, load_plans, stop_for
 from engineers.selectors.candidates import still_owed
 from engineers.services.events import record
+from engineers.services.moves import announce_in_time_again, in_time_again
 from engineers.services.placing import placed, refuse
 from engineers.services.planning import ASSIGN_WITHIN
 from engineers.services.routes import lock_city_day, locked_visit, write_routes
@@ -101,6 +102,7 @@ def dispatch_visit(
     )
     if is_saved:
         visit_in_time_again.send(sender=Visit, visit=visit, by=by, at=at)
+    announce_in_time_again(in_time_again(before, after), by=by, at=at)  # what it leaves behind
     visit_confirmed.send(sender=Visit, visit=visit, by=by, at=at)
     return visit
 

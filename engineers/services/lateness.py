@@ -1,7 +1,7 @@
 """Running late: what the engineer says, and what the rest of the route makes of it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,11 +12,13 @@ from engineers.models import HeldUp, Visit
 from engineers.planning import CityClock, city_today, load_plans
 from engineers.services.doorstep import check_own_or_desk, mark_at_risk
 from engineers.services.events import record
-from engineers.services.routes import lock_city_day, locked_visit
+from engineers.services.moves import announce_in_time_again
+from engineers.services.routes import lock_city_day, locked_visit, planned_late
 from engineers.signals import visit_running_late
 from engineers.states import MOVABLE, UNDER_WAY, EventKind, VisitStatus
 from repairhub.core.errors import Conflict, InvalidInput
 from repairhub.notifications.doorbell import ring_on_commit
+from repairhub.places.models import City
 
 MOST_MINUTES = 240
 SAME = timedelta(minutes=2)
@@ -33,16 +35,26 @@ class MissedWindow:
 
 @transaction.atomic
 def report_running_late(
-    *, visit: Visit, minutes: int, by: Any, at: datetime, received_at: datetime | None = None
+    *,
+    visit: Visit,
+    minutes: int,
+    by: Any,
+    at: datetime,
+    received_at: datetime | None = None,
+    expected_at: datetime | None = None,
+    is_handed_over: bool = False,
 ) -> Visit:
     """The visit with the start that its engineer now expects; for one on site, with the end.
 
     `minutes` count from the planned time, or from `at` where that has passed. Said by the visit's engineer or
     the city's desk. Whatever its route can no longer keep is at risk from now on and announced, and a new
-    plan of the day is rung for, so that others take it over. The same again changes nothing. Raises
+    plan of the day is rung for, so that others take it over; what was late and is in time again is at risk no
+    more. The same again changes nothing. `expected_at`: the moment that was shown instead of one counted from
+    the minutes. `is_handed_over`: the caller gives the visit to somebody else at once, so its customer hears
+    nothing of it. Raises
     InvalidInput (field "minutes"), NotAllowed, Conflict for a visit that is not the engineer's next one.
     """
-    lock_city_day(visit.city, visit.on)
+    lock_city_day(visit.city, visit.on, changes_route=False)
     visit = locked_visit(visit)
     check_own_or_desk(visit, by)
     if not 1 <= minutes <= MOST_MINUTES:
@@ -53,12 +65,14 @@ def report_running_late(
             next_step=_("If it takes longer, turn back or call the dispatcher."),
         )
     now = received_at or at
-    _check_is_next(visit, now)
-    expected_at = _whole_minute(_counted_from(visit, at) + timedelta(minutes=minutes))
+    check_is_next(visit, now)
+    expected_at = expected_at or expected_moment(visit, minutes, at)
     name = "expected_end_at" if visit.status == VisitStatus.ON_SITE else "expected_start_at"
     present: datetime | None = getattr(visit, name)
     if present is not None and abs(expected_at - present) < SAME:
         return visit
+    lock_city_day(visit.city, visit.on)  # plans computed without it are thrown away
+    late_before = _late_starts(visit, now)
     setattr(visit, name, expected_at)
     visit.save(update_fields=[name])
     if visit.status == VisitStatus.CONFIRMED:
@@ -75,10 +89,17 @@ def report_running_late(
             **({"received_at": now.isoformat()} if now != at else {}),
         },
     )
-    missed = _missed_windows(visit, now)
-    mark_at_risk(visit_ids=[one.visit.pk for one in missed], at=now)
+    late = _late_starts(visit, now)
+    missed = _missed_windows(visit, late)
+    mark_at_risk(
+        visit_ids=[one.visit.pk for one in missed if one.visit.pk != visit.pk or not is_handed_over], at=now
+    )
+    if visit.status == VisitStatus.EN_ROUTE and visit.pk in late_before and visit.pk not in late:
+        # its customer is told the time itself, below
+        Visit.objects.filter(pk=visit.pk).update(at_risk_at=None)
+    announce_in_time_again([pk for pk in late_before if pk not in late], by=by, at=now)
     visit.refresh_from_db()
-    if visit.status != VisitStatus.ON_SITE:  # who is at the door needs no telling
+    if visit.status != VisitStatus.ON_SITE and not is_handed_over:  # who is at the door needs no telling
         _announce(visit, expected_at, by=by, at=now)
     for one in missed:
         if one.visit.pk != visit.pk:
@@ -94,10 +115,28 @@ def expected_choices(
     visit: Visit, at: datetime, minutes: tuple[int, ...] = (10, 20, 30)
 ) -> dict[int, datetime]:
     """The moment that each of these answers stands for, as the buttons show it."""
-    return {each: _whole_minute(_counted_from(visit, at) + timedelta(minutes=each)) for each in minutes}
+    return {each: expected_moment(visit, each, at) for each in minutes}
 
 
-def _check_is_next(visit: Visit, at: datetime) -> None:
+def expected_moment(visit: Visit, minutes: int, at: datetime) -> datetime:
+    """The start that so many minutes of lateness stand for; of a visit on site, its end."""
+    return _whole_minute(_counted_from(visit, at) + timedelta(minutes=minutes))
+
+
+def mark_planned_late(*, city: City, on: date, plan: DayPlan, by: Any, at: datetime) -> list[Visit]:
+    """What the day's plan reaches after its window is at risk; whoever was not marked before is told when.
+
+    The caller holds the day's lock and has written the plan.
+    """
+    late, clock = planned_late(plan), CityClock.of(city, on)
+    marked = mark_at_risk(visit_ids=late, at=at)
+    for visit in marked:
+        _announce(visit, clock.moment(late[visit.pk]), by=by, at=at)
+    return marked
+
+
+def check_is_next(visit: Visit, at: datetime) -> None:
+    """Raises Conflict unless the visit is what its engineer is at now, or does next today."""
     if visit.status not in (VisitStatus.CONFIRMED, *UNDER_WAY):
         raise Conflict(
             _("Visit %(reference)s does not allow that now: %(status)s.")
@@ -152,17 +191,20 @@ def _hold_up(visit: Visit, expected_at: datetime, at: datetime) -> None:
     HeldUp.objects.update_or_create(engineer_id=visit.engineer_id, defaults={"until_at": until_at})
 
 
-def _missed_windows(visit: Visit, at: datetime) -> list[MissedWindow]:
-    """What the engineer's route, driven through as it stands now, cannot keep."""
+def _late_starts(visit: Visit, at: datetime) -> dict[int, int]:
+    """What the engineer's route, driven through as it stands now, cannot keep, and when it begins."""
     plan: DayPlan = load_plans(visit.city, visit.on, visit.on, at)[visit.on]
     if visit.engineer_id not in plan.routes:
-        return []
+        return {}
     timetable = plan.timetable(visit.engineer_id)
-    late = {
+    return {
         int(str(stop.visit_id)): start
         for stop, start in zip(timetable.route.stops, timetable.starts[1:], strict=False)
         if start > stop.window_end
     }
+
+
+def _missed_windows(visit: Visit, late: dict[int, int]) -> list[MissedWindow]:
     clock = CityClock.of(visit.city, visit.on)
     visits = Visit.objects.filter(pk__in=late, status__in=(*MOVABLE, VisitStatus.EN_ROUTE))
     rows = visits.select_for_update(of=("self",)).select_related("city").order_by("pk")

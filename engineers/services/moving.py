@@ -17,6 +17,7 @@ from engineers.services.dispatching import (
     refuse_unknown,
 )
 from engineers.services.events import record
+from engineers.services.moves import announce_in_time_again, in_time_again
 from engineers.services.placing import placed
 from engineers.services.routes import lock_city_day, locked_visit, write_routes
 from engineers.states import MOVABLE, EventKind
@@ -68,9 +69,9 @@ def move_visit(
     write_routes(city=visit.city, on=visit.on, before=before, after=after, engineer_ids=[engineer.pk])
     visit.refresh_from_db()
     start = next(p.start for p in after.planned(engineer.pk) if p.visit_id == visit.pk)
-    if visit.at_risk_at is not None and start <= stop.window_end:
-        visit.at_risk_at = None  # in this place the window can be kept
-        visit.save(update_fields=["at_risk_at"])
+    kept = [visit.pk] if start <= stop.window_end else []
+    announce_in_time_again([*kept, *in_time_again(before, after)], by=by, at=at)
+    visit.refresh_from_db(fields=["at_risk_at"])
     record(
         visit,
         EventKind.MOVED,
@@ -88,7 +89,7 @@ def pin_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
 
     Raises Conflict where it has no engineer, is under way or has ended. Pinned again changes nothing.
     """
-    lock_city_day(visit.city, visit.on)  # plans computed without the pin are thrown away
+    lock_city_day(visit.city, visit.on, changes_route=False)
     visit = locked_visit(visit)
     if visit.is_pinned:
         return visit
@@ -104,12 +105,13 @@ def pin_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
 @transaction.atomic
 def unpin_visit(*, visit: Visit, by: Any, at: datetime) -> Visit:
     """The visit, free to change engineer again. Where there is no pin nothing changes."""
-    lock_city_day(visit.city, visit.on)
+    lock_city_day(visit.city, visit.on, changes_route=False)
     visit = locked_visit(visit)
     return _set_pin(visit, False, EventKind.UNPINNED, by=by, at=at) if visit.is_pinned else visit
 
 
 def _set_pin(visit: Visit, is_pinned: bool, kind: EventKind, *, by: Any, at: datetime) -> Visit:
+    lock_city_day(visit.city, visit.on)  # plans computed on what stood before are thrown away
     visit.is_pinned = is_pinned
     visit.save(update_fields=["is_pinned"])
     record(visit, kind, by=by, at=at, from_status=visit.status, data={"engineer": visit.engineer_id})

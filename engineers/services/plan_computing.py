@@ -11,7 +11,6 @@ from django.db import transaction
 from engineers import policy
 from engineers.dispatch import DayPlan, Stop, check_change
 from engineers.dispatch.replan import Replan
-from engineers.dispatch.search import LOOK_AT_THE_CLOCK
 from engineers.dispatch.what_if import around_it, with_a_place
 from engineers.models import CityDay, PlanRun
 from engineers.planning import load_plans
@@ -38,13 +37,11 @@ class Meter:
     def __init__(self, run: PlanRun, attempt: int) -> None:
         self._run, self._attempt = run, attempt
         self._begun = time.thread_time()
-        self._looks = 0
         self._written = time.monotonic()
 
     def __call__(self) -> float:
         """CPU seconds since the beginning."""
         spent = time.thread_time() - self._begun
-        self._looks += 1
         if time.monotonic() - self._written >= LOOK_EACH_SECONDS:
             self.write(spent)
         return spent
@@ -53,13 +50,8 @@ class Meter:
         """Tells the page; raises RunEnded where there is nobody to tell."""
         self._written = time.monotonic()
         wanted = PlanRun.objects.filter(pk=self._run.pk, status=PlanRunStatus.COMPUTING)
-        if not wanted.update(spent_seconds=spent, rounds=self.rounds, attempt=self._attempt):
+        if not wanted.update(spent_seconds=spent, attempt=self._attempt):
             raise RunEnded(self._run.reference)
-
-    @property
-    def rounds(self) -> int:
-        """About how many rounds the search has made: it looks at the clock once in so many."""
-        return max(0, self._looks - 1) * LOOK_AT_THE_CLOCK
 
 
 Compute = Callable[..., ComputedPlan]
@@ -169,6 +161,7 @@ def _shown(run: PlanRun, computed: ComputedPlan, at: datetime) -> bool:
     if day.version != computed.version:
         return False
     locked.result = facts_of(computed)
+    locked.rounds = computed.result.rounds
     locked.version, locked.ready_at = computed.version, at
     if run.cause in TELLS_NEWS or says_something(locked.result):
         locked.show()
@@ -177,7 +170,7 @@ def _shown(run: PlanRun, computed: ComputedPlan, at: datetime) -> bool:
         locked.ended_at = at
         if computed.is_whole:
             CityDay.objects.filter(pk=day.pk).update(planned_version=day.version)
-    locked.save(update_fields=["status", "result", "version", "ready_at", "ended_at"])
+    locked.save(update_fields=["status", "result", "rounds", "version", "ready_at", "ended_at"])
     return True
 
 

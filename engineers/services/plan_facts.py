@@ -20,12 +20,14 @@ def facts_of(computed: ComputedPlan) -> Facts:
 
     `routes`: the visits of each changed route in their order. `moves`: who had and who has each visit (null
     is nobody), when, and whether its customer is told. `retimed`: the same engineer at another time. `late`:
-    kept but after the window's end, in minutes. `unserved`: in no route, and why.
+    kept but after the window's end, in minutes; its customer is told where that is news.
+    `unserved`: in no route, and why.
     """
     before, after = computed.result.before, computed.result.after
     clock = CityClock.of(computed.city, computed.on)
-    rows = Visit.objects.of_day(computed.city, computed.on).values_list("pk", "status")
-    status = dict(rows)
+    rows = Visit.objects.of_day(computed.city, computed.on).values_list("pk", "status", "at_risk_at")
+    status = {pk: stands for pk, stands, _at_risk in rows}
+    at_risk = {pk for pk, _stands, since in rows if since is not None}
 
     def moment(seconds: int | None) -> str | None:
         return None if seconds is None else clock.moment(seconds).isoformat()
@@ -49,12 +51,18 @@ def facts_of(computed: ComputedPlan) -> Facts:
             "engineer": engineer,
             "from_start": moment(was[visit][1]),
             "to_start": moment(start),
+            # whoever waits for an engineer on the way is told each new time
+            "told": status.get(_pk(visit)) == VisitStatus.EN_ROUTE,
         }
         for visit, (engineer, start) in will.items()
         if visit in was and was[visit][0] == engineer and abs(was[visit][1] - start) >= 60
     ]
     late = [
-        {"visit": stop.visit_id, "minutes": -(-(will[stop.visit_id][1] - stop.window_end) // 60)}
+        {
+            "visit": stop.visit_id,
+            "minutes": -(-(will[stop.visit_id][1] - stop.window_end) // 60),
+            "told": _pk(stop.visit_id) not in at_risk or will[stop.visit_id] != was.get(stop.visit_id),
+        }
         for route in after.routes.values()
         for stop in route.stops
         if will[stop.visit_id][1] > stop.window_end and status.get(_pk(stop.visit_id)) != VisitStatus.ON_SITE

@@ -6,12 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from engineers.models import Absence, Engineer, Visit
 from engineers.planning import city_today
-from engineers.querysets import VisitQuerySet
-from engineers.states import MOVABLE, UNDER_WAY, PlanCause, VisitStatus
+from engineers.services.lateness import MOST_MINUTES, check_is_next, expected_moment
+from engineers.states import MOVABLE, PlanCause, VisitStatus
 from repairhub.core.errors import Conflict, InvalidInput
 from repairhub.places.models import City
 
-MOST_MINUTES = 480
 ENDED_EARLY = (VisitStatus.NO_ACCESS, VisitStatus.CANNOT_COMPLETE)
 ABOUT_A_VISIT = (PlanCause.RUNNING_LATE, PlanCause.NO_ACCESS, PlanCause.URGENT)
 
@@ -54,13 +53,11 @@ def check_question(
 
 
 def expected_end(visit: Visit, minutes: int, at: datetime) -> datetime:
-    """When a visit that runs so many minutes late will end: counted from its plan, at the door from now at
-    the earliest.
-    """
-    end = visit.planned_end_at or at
+    """When a visit that runs so many minutes late will end, counted as its engineer's own word is."""
+    moment = expected_moment(visit, minutes, at)
     if visit.status == VisitStatus.ON_SITE:
-        end = max(end, at)
-    return end + timedelta(minutes=minutes)
+        return moment
+    return moment + timedelta(minutes=visit.service_minutes)
 
 
 def _check_engineer(city: City, on: date, engineer: Engineer) -> None:
@@ -115,19 +112,4 @@ def _check_late(visit: Visit, minutes: int | None, at: datetime) -> None:
             field="minutes",
             code="invalid",
         )
-    is_next = visit.status in UNDER_WAY or (
-        visit.status in MOVABLE and visit.engineer_id is not None and not _open_before(visit).exists()
-    )
-    if not is_next or visit.on != city_today(visit.city, at):
-        raise Conflict(
-            _("Visit %(reference)s is not what its engineer is at now or does next.")
-            % {"reference": visit.reference},
-            field="visit",
-            code="not_next",
-            next_step=_("Choose the visit that is under way, or the engineer's next one today."),
-        )
-
-
-def _open_before(visit: Visit) -> VisitQuerySet:
-    others = Visit.objects.of_day(visit.city, visit.on).open().filter(engineer=visit.engineer)
-    return others.exclude(pk=visit.pk).filter(planned_start_at__lt=visit.planned_start_at)
+    check_is_next(visit, at)

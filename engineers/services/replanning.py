@@ -23,9 +23,10 @@ from engineers.planning import CityClock, load_plans, stop_for
 from engineers.reasons import sentences
 from engineers.roads import learn_roads
 from engineers.services.doorstep import mark_at_risk
-from engineers.services.moves import announce_moves, locked_visits
+from engineers.services.lateness import mark_planned_late
+from engineers.services.moves import announce_in_time_again, announce_moves, in_time_again, locked_visits
 from engineers.services.review import take_off
-from engineers.services.routes import BrokenPlan, lock_city_day, planned_late, write_routes
+from engineers.services.routes import BrokenPlan, lock_city_day, write_routes
 from engineers.states import MOVABLE
 from repairhub.places.models import City
 
@@ -118,7 +119,7 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
     after = computed.result.after
     if after is computed.result.before:
         CityDay.objects.filter(pk=day.pk).update(planned_version=day.version)
-        mark_at_risk(visit_ids=planned_late(after), at=at)
+        mark_planned_late(city=city, on=on, plan=after, by=by, at=at)
         return StoredPlan(0, 0, len(computed.result.unserved), 0)
     day = lock_city_day(city, on)
     if computed.is_whole:
@@ -126,8 +127,13 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
     # as of the same moment: certificates, shifts and absences may have changed since without a new version
     before = computed.as_known(load_plans(city, on, on, computed.at)[on])
     after = DayPlan(list(before), after.routes.values(), before.travel)
+    saved = in_time_again(before, after)
     visits = locked_visits(
-        [*(_pk(move.visit_id) for move in changes), *(_pk(s.visit_id) for s in computed.result.unserved)]
+        [
+            *(_pk(move.visit_id) for move in changes),
+            *(_pk(stop.visit_id) for stop in computed.result.unserved),
+            *saved,
+        ]
     )
     lost = [stop for stop in computed.result.unserved if visits[_pk(stop.visit_id)].engineer_id is not None]
     for stop in lost:  # before the others are written: their time is given to somebody
@@ -146,7 +152,9 @@ def store_plan(*, computed: ComputedPlan, by: Any, at: datetime) -> StoredPlan:
     except BrokenPlan as error:
         raise StalePlan(str(error)) from error
     announce_moves(changes, visits, after, by=by, at=at)
-    mark_at_risk(visit_ids=[*(_pk(stop.visit_id) for stop in lost), *planned_late(after)], at=at)
+    announce_in_time_again(saved, by=by, at=at)
+    mark_at_risk(visit_ids=[_pk(stop.visit_id) for stop in lost], at=at)
+    mark_planned_late(city=city, on=on, plan=after, by=by, at=at)
     return StoredPlan(
         moved=sum(1 for move in changes if move.from_engineer is not None and move.to_engineer is not None),
         found=sum(1 for move in changes if move.from_engineer is None),

@@ -86,14 +86,14 @@ def write_routes(
     return changed
 
 
-def planned_late(plan: DayPlan) -> list[int]:
-    """The visits not begun that the plan reaches after their window."""
-    return [
-        int(str(stop.visit_id))
+def planned_late(plan: DayPlan) -> dict[int, int]:
+    """The visits not begun that the plan reaches after their window, and when (seconds from midnight)."""
+    return {
+        int(str(stop.visit_id)): span.start
         for engineer_id, route in plan.routes.items()
         for stop, span in zip(route.stops, plan.planned(engineer_id), strict=True)
         if stop.fixed_start is None and span.start > stop.window_end
-    ]
+    }
 
 
 def engineer_busy() -> DomainError:

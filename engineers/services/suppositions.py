@@ -1,7 +1,7 @@
 """What a plan run supposes: computed with before it is applied, written down when it is."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from engineers.dispatch import DayPlan, Stop
@@ -45,11 +45,23 @@ def make_true(*, run: PlanRun, by: Any, at: datetime) -> None:
         held = Visit.objects.of_day(run.city, run.on).filter(engineer=run.engineer, status__in=MOVABLE)
         held.filter(is_pinned=True).update(is_pinned=False)
     if run.cause == PlanCause.RUNNING_LATE and run.visit is not None:
-        keeps_its_engineer = all(
-            move["visit"] != run.visit_id for move in (run.result or {"moves": []})["moves"]
+        report_running_late(
+            visit=run.visit,
+            minutes=run.delay_minutes or 0,
+            by=by,
+            at=at,
+            expected_at=_as_shown(run, run.visit),
+            is_handed_over=any(
+                move["visit"] == run.visit_id for move in (run.result or {"moves": []})["moves"]
+            ),
         )
-        if keeps_its_engineer:
-            report_running_late(visit=run.visit, minutes=run.delay_minutes or 0, by=by, at=at)
+
+
+def _as_shown(run: PlanRun, visit: Visit) -> datetime | None:
+    """The moment that the preview was computed with: the end on site, before that the start."""
+    if run.expected_end_at is None or visit.status == VisitStatus.ON_SITE:
+        return run.expected_end_at
+    return run.expected_end_at - timedelta(minutes=visit.service_minutes)
 
 
 def _enter_absence(run: PlanRun, at: datetime) -> None:

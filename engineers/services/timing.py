@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from engineers.models import Engineer, Visit, WeeklyShift
 from engineers.planning import CityClock, city_today, load_plans
+from engineers.services.lateness import mark_planned_late
+from engineers.services.moves import announce_in_time_again
 from engineers.services.routes import lock_city_day, planned_late, write_routes
 from engineers.states import MOVABLE
 from engineers.tasks import plan_city_day
@@ -26,15 +29,20 @@ class Retimed:
 def retime_day(*, city: City, on: date, at: datetime) -> Retimed:
     """Each route in its order at the times it takes now, the day's version raised, its new plan rung for.
 
-    Locks the day. No promise is touched: what comes too late now may change engineer in the new plan, and is
-    at risk there where nobody can keep it.
+    Locks the day. No promise is touched: what comes too late now is at risk and its customer told in a few
+    minutes, unless the new plan keeps its window; what was late and is in time now is at risk no more.
     """
     lock_city_day(city, on)
     plan = load_plans(city, on, on, at)[on]
+    routed = {stop.visit_id for route in plan.routes.values() for stop in route.stops}
     engineers = [int(str(key)) for key, route in plan.routes.items() if route.stops]
+    was_late = Visit.objects.of_day(city, on).filter(planned_start_at__gt=F("window_end_at"))
+    late_before, late = list(was_late.values_list("pk", flat=True)), planned_late(plan)
     moved = write_routes(city=city, on=on, before=plan, after=plan, engineer_ids=engineers)
+    announce_in_time_again([pk for pk in late_before if pk in routed and pk not in late], by=None, at=at)
+    mark_planned_late(city=city, on=on, plan=plan, by=None, at=at)
     ring_on_commit(plan_city_day, city.pk, on.isoformat())
-    return Retimed(moved=len(moved), late=len(planned_late(plan)))
+    return Retimed(moved=len(moved), late=len(late))
 
 
 @transaction.atomic

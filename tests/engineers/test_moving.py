@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -13,7 +14,7 @@ from engineers.selectors.windows import VisitNeeds
 from engineers.services.doorstep import mark_at_risk, set_out
 from engineers.services.moving import Moved, move_visit, pin_visit, unpin_visit
 from engineers.services.replanning import replan_day
-from engineers.signals import visit_confirmed
+from engineers.signals import visit_confirmed, visit_in_time_again
 from engineers.states import VisitStatus
 from repairhub.accounts.models import User
 from repairhub.core.errors import Conflict
@@ -117,7 +118,15 @@ class TestWithinTheRoute:
         self, pair: tuple[Visit, Visit], engineer: Engineer, dispatcher: User
     ) -> None:
         mark_at_risk(visit_ids=[pair[0].pk], at=MORNING)
+        heard: list[str] = []
+
+        def hear(*, visit: Visit, **kwargs: Any) -> None:
+            heard.append(visit.reference)
+
+        visit_in_time_again.connect(hear)
         assert move(pair[0], engineer, "10:35", dispatcher).visit.at_risk_at is None
+        visit_in_time_again.disconnect(hear)
+        assert heard == [pair[0].reference]
 
 
 class TestToAnotherEngineer:

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from engineers.models import Absence, CityDay, Engineer, PlanRun, Visit
+from engineers.selectors.plan_runs import difference_of
 from engineers.selectors.windows import VisitNeeds
 from engineers.services import plan_runs
 from engineers.services.plan_computing import Meter, compute_run, computed_plan
@@ -229,7 +230,7 @@ class TestRefusals:
             ask(PlanCause.NO_ACCESS, visit=planned_visit(city=city))
         assert refusal.value.code == "not_ended_early"
 
-    @pytest.mark.parametrize("minutes", [None, 0, -5, 481])
+    @pytest.mark.parametrize("minutes", [None, 0, -5, 241])
     def test_a_delay_of_no_length(
         self, ask: Any, city: City, engineer: Engineer, minutes: int | None
     ) -> None:
@@ -239,11 +240,18 @@ class TestRefusals:
         assert refusal.value.field == "minutes"
 
     def test_the_delay_of_a_visit_that_is_not_next(self, ask: Any, city: City, engineer: Engineer) -> None:
-        planned_visit(city=city)
-        later = planned_visit(city=city, window="14:00")
+        confirmed_visit(city=city)
+        later = confirmed_visit(city=city, window="14:00")
         with pytest.raises(Conflict) as refusal:
             ask(PlanCause.RUNNING_LATE, visit=later, minutes=20)
         assert refusal.value.code == "not_next"
+
+    def test_the_delay_of_a_visit_that_applying_would_refuse(
+        self, ask: Any, city: City, engineer: Engineer
+    ) -> None:
+        with pytest.raises(Conflict) as refusal:
+            ask(PlanCause.RUNNING_LATE, visit=planned_visit(city=city), minutes=20)
+        assert refusal.value.code == "wrong_state"
 
 
 class TestComputing:
@@ -583,6 +591,41 @@ class TestOthers:
         assert apply_run(run=run, by=dispatcher, at=at).run.status == PlanRunStatus.APPLIED
         first, second = fresh(first, second)
         assert (first.engineer, second.engineer) == (engineer, other)
+
+    def test_running_late_writes_the_moment_that_was_shown(
+        self, ready: Any, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        first = visit_in(VisitStatus.EN_ROUTE, city=city)
+        planned_visit(city=city)
+        EngineerFactory(city=city)
+        run = ready(PlanCause.RUNNING_LATE, clock("10:10"), visit=first, minutes=60)
+        apply_run(run=run, by=dispatcher, at=clock("10:18"))
+        (first,) = fresh(first)
+        assert first.expected_start_at == clock("11:10")
+        assert run.expected_end_at == clock("11:10") + timedelta(minutes=first.service_minutes)
+
+    def test_running_late_is_written_down_where_another_takes_the_visit(
+        self, ready: Any, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit = confirmed_visit(city=city)
+        other = EngineerFactory(city=city)
+        run = ready(PlanCause.RUNNING_LATE, clock("09:00"), visit=visit, minutes=180)
+        assert (visit.pk, engineer.pk, other.pk) in changes_of(run)
+        apply_run(run=run, by=dispatcher, at=clock("09:00"))
+        (visit,) = fresh(visit)
+        assert (visit.engineer, visit.at_risk_at) == (other, None)
+        assert visit.events.filter(kind=EventKind.RUNNING_LATE).count() == 1
+        assert engineer.held_up.until_at == clock("13:00")
+
+    def test_running_late_counts_everybody_who_is_told(
+        self, ready: Any, city: City, engineer: Engineer
+    ) -> None:
+        first = visit_in(VisitStatus.EN_ROUTE, city=city)
+        planned_visit(city=city, window="12:00")
+        run = ready(PlanCause.RUNNING_LATE, clock("09:40"), visit=first, minutes=60)
+        assert difference_of(run).told == 1, "of the new time"
+        run = ready(PlanCause.RUNNING_LATE, clock("09:40"), visit=first, minutes=240)
+        assert difference_of(run).told == 2, "both miss their windows"
 
     def test_running_late_says_who_will_be_late_all_the_same(
         self, ready: Any, city: City, engineer: Engineer

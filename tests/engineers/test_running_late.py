@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from engineers.dispatch import check_plan
-from engineers.models import Engineer, HeldUp, Visit
+from engineers.models import CityDay, Engineer, HeldUp, Visit
 from engineers.planning import CityClock, load_plans
 from engineers.services import doorstep, lateness
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.lateness import report_running_late
+from engineers.services.moving import pin_visit, unpin_visit
 from engineers.services.pressing import pressed_moment
 from engineers.services.replanning import replan_day
 from engineers.signals import visit_in_time_again, visit_running_late
@@ -206,6 +207,105 @@ class TestWhatTheRouteCannotKeep:
         visit.refresh_from_db()
         assert visit.engineer == engineer
         assert starts(visit, "09:02") == {visit.pk: "13:00"}
+
+
+class TestInTimeAgain:
+    """Marked as late by what the engineer said, and in time after all with the same engineer."""
+
+    @pytest.fixture
+    def saved(self) -> Any:
+        """The references of every announcement that a visit is in time again."""
+        heard: list[str] = []
+
+        def hear(*, visit: Visit, **kwargs: Any) -> None:
+            heard.append(visit.reference)
+
+        visit_in_time_again.connect(hear)
+        yield heard
+        visit_in_time_again.disconnect(hear)
+
+    @pytest.fixture
+    def route(self, city: City, engineer: Engineer) -> list[Visit]:
+        """Three of one window: the second and the third miss it where the first is two hours late."""
+        for window in ("08:00", "10:00", "10:00"):
+            confirmed_visit(city=city, window=window)
+        rows = Visit.objects.select_related("city", "engineer__user").order_by("planned_start_at")
+        assert {visit.engineer_id for visit in rows} == {engineer.pk}
+        return list(rows)
+
+    def at_risk(self) -> set[int]:
+        return set(Visit.objects.exclude(at_risk_at=None).values_list("pk", flat=True))
+
+    def test_by_a_plan_that_takes_another_off_the_route(
+        self, city: City, route: list[Visit], engineer: Engineer, saved: list[str]
+    ) -> None:
+        first, second, third = route
+        doorstep.set_out(visit=first, by=engineer.user, at=clock("07:50"))
+        late(first, 210, at="07:55")  # 11:30 with an hour of work: the others come at 12:30 and 13:30
+        late(first, 150, at="07:56")  # 10:30: at 11:30 and 12:30
+        assert self.at_risk() == {first.pk, third.pk}
+        assert saved == [second.reference]
+        del saved[:]
+        late(first, 210, at="07:57")
+        assert self.at_risk() == {visit.pk for visit in route}
+        late(first, 180, at="07:58")
+        assert self.at_risk() == {first.pk, third.pk}
+        other = EngineerFactory(city=city)
+        replan_day(city=city, on=DAY, by=None, at=clock("08:00"), rounds=64)
+        taken = Visit.objects.filter(engineer=other)
+        assert taken.exists()
+        assert self.at_risk() == {first.pk}
+        assert set(saved) == {second.reference, third.reference}
+
+    def test_by_the_desk_that_gives_another_to_a_colleague(
+        self, city: City, route: list[Visit], engineer: Engineer, dispatcher: User, saved: list[str]
+    ) -> None:
+        first, second, third = route
+        late(first, 150, at="07:55")
+        assert third.pk in self.at_risk()
+        dispatch_visit(visit=second, engineer=EngineerFactory(city=city), by=dispatcher, at=clock("07:56"))
+        assert third.pk not in self.at_risk()
+        assert third.reference in saved
+
+    def test_by_what_the_engineer_corrects(
+        self, route: list[Visit], engineer: Engineer, saved: list[str]
+    ) -> None:
+        late(route[0], 240, at="07:55")
+        assert self.at_risk() == {visit.pk for visit in route}
+        late(route[0], 10, at="07:56")
+        assert self.at_risk() == set()
+        assert set(saved) == {visit.reference for visit in route}
+
+    def test_never_what_is_at_risk_for_another_reason(
+        self, route: list[Visit], engineer: Engineer, saved: list[str]
+    ) -> None:
+        doorstep.mark_at_risk(visit_ids=[route[2].pk], at=clock("07:50"))
+        late(route[0], 60, at="07:55")
+        late(route[0], 10, at="07:56")
+        assert self.at_risk() == {route[2].pk}
+        assert saved == []
+
+
+class TestTheDaysVersion:
+    """Raised by what changes a route, and by nothing else: previews computed on it stand."""
+
+    def version(self) -> int:
+        return CityDay.objects.get(on=DAY).version
+
+    def test_stays_where_the_same_is_said_again(
+        self, city: City, engineer: Engineer, dispatcher: User
+    ) -> None:
+        visit = late(confirmed_visit(city=city), 20)
+        version = self.version()
+        late(visit, 20)
+        assert self.version() == version
+        pin_visit(visit=visit, by=dispatcher, at=MORNING)
+        assert self.version() == version + 1
+        pin_visit(visit=visit, by=dispatcher, at=MORNING)
+        assert self.version() == version + 1
+        unpin_visit(visit=visit, by=dispatcher, at=MORNING)
+        unpin_visit(visit=visit, by=dispatcher, at=MORNING)
+        assert self.version() == version + 2
 
 
 class TestOnceItHasMovedOn:

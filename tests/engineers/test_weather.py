@@ -14,6 +14,7 @@ from engineers.planning import load_plans
 from engineers.services.replanning import replan_day
 from engineers.services.timing import Retimed, retime_breaks, retime_city
 from engineers.services.weather import WeatherSet, set_weather
+from engineers.signals import visit_running_late
 from engineers.tasks import plan_city_day
 from repairhub.accounts.models import User
 from repairhub.core.errors import Conflict, InvalidInput
@@ -93,17 +94,29 @@ class TestSetWeather:
         assert day.version == version + 1 != day.planned_version
         assert rung == [(plan_city_day, city.pk, DAY.isoformat())]
 
-    def test_what_nobody_can_keep_any_more_is_at_risk_with_the_next_plan(
+    def test_what_is_late_by_it_is_at_risk_at_once_and_its_customer_told_when(
         self, city: City, engineer: Engineer, dispatcher: User
     ) -> None:
+        heard: list[object] = []
+
+        def hear(*, visit: Visit, expected_at: object, **kwargs: object) -> None:
+            heard.append((visit.pk, expected_at))
+
         visit = planned_visit(city=city, place=north(27), window="08:00")
+        visit_running_late.connect(hear)
         assert rain(city, dispatcher, "2").did.late == 1
         visit.refresh_from_db()
-        assert visit.at_risk_at is None
+        assert visit.at_risk_at == MORNING
+        assert heard == [(visit.pk, visit.planned_start_at)]
         replan_day(city=city, on=DAY, by=None, at=MORNING, rounds=20)
         visit.refresh_from_db()
         assert visit.at_risk_at == MORNING
         assert visit.engineer == engineer  # better late than never
+        assert len(heard) == 1, "known already"
+        visit_running_late.disconnect(hear)
+        rain(city, dispatcher, "1", "")
+        visit.refresh_from_db()
+        assert visit.at_risk_at is None
 
     def test_what_somebody_nearer_can_keep_is_kept(
         self, city: City, engineer: Engineer, dispatcher: User
