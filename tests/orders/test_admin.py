@@ -113,16 +113,7 @@ class TestCities:
         city = door().order.city
         path = reverse("admin:places_city_change", args=[city.pk])
         assert manager.get(path).status_code == 200
-        kept = [
-            "code",
-            "name_en",
-            "name_zh",
-            "latitude",
-            "longitude",
-            "time_zone",
-            "speed_kmh",
-            "slack_minutes",
-        ]
+        kept = ["code", "name_en", "name_zh", "latitude", "longitude", "time_zone", "speed_kmh"]
         form = {field: getattr(city, field) for field in kept} | {"radius_km": 25, "is_open": "on"}
         row = {"name_en": "Haidian", "name_zh": "海淀区", "latitude": 39.96, "longitude": 116.3}
         rows = {f"districts-0-{field}": value for field, value in row.items()}
