@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from engineers.models import Engineer, EngineerCertificate, Visit
-from engineers.planning import engineer_day
+from engineers.planning import engineer_day, load_plans
 from engineers.services import doorstep
 from engineers.services.dispatching import dispatch_visit
 from engineers.services.lateness import report_running_late
@@ -30,6 +31,8 @@ from engineers.services.plan_runs import apply_run, ask_for_plan
 from engineers.services.planning import plan_visit, promise_visit
 from engineers.services.replanning import replan_day
 from engineers.services.review import review_engineer
+from engineers.services.routes import planned_late
+from engineers.services.weather import set_weather
 from engineers.states import ENDED, MOVABLE, OPEN, PlanCause, PlanRunStatus, VisitStatus
 from repairhub.core.errors import DomainError
 from repairhub.ops.audit import nobody_is_booked_twice, visits_lie_inside_their_window
@@ -208,6 +211,29 @@ class Day(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.at = min(self.at + timedelta(minutes=minutes), clock("21:30"))
         sweep(at=self.at)
+
+    @rule(factor=st.sampled_from(["1.0", "1.4"]))
+    def set_weather(self, factor: str) -> None:
+        """Drives take longer, or as long as usual again."""
+        with suppress(DomainError):
+            set_weather(
+                city=self.city, on=DAY, factor=Decimal(factor), reason="rain", by=self.dispatcher, at=self.at
+            )
+
+    @rule(who=st.integers(0, ENGINEERS - 1), less=st.sampled_from([10, 60]))
+    def run_late_then_less_late(self, who: int, less: int) -> None:
+        """Said too much at first: whatever is at risk by it is no more, unless it is late all the same."""
+        visit = self.next_of(self.engineers[who])
+        if visit is None:
+            return
+        before = set(Visit.objects.exclude(at_risk_at=None).values_list("pk", flat=True))
+        with suppress(DomainError):
+            for minutes in (240, less):
+                report_running_late(visit=visit, minutes=minutes, by=self.engineers[who].user, at=self.at)
+            late = planned_late(load_plans(self.city, DAY, DAY, self.at)[DAY])
+            marked = Visit.objects.exclude(at_risk_at=None).filter(status__in=MOVABLE)
+            newly = set(marked.values_list("pk", flat=True)) - before
+            assert newly <= set(late), "at risk, and its route keeps its window"
 
     @rule(who=st.integers(0, ENGINEERS - 1), minutes=st.sampled_from([10, 60, 240]))
     def run_late(self, who: int, minutes: int) -> None:
