@@ -330,7 +330,7 @@ def test_no_sequence_of_decisions_breaks_a_promise() -> None:
     run_state_machine_as_test(
         Day,
         settings=settings(
-            max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 
