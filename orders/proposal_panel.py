@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from engineers import policy
 from engineers.models import Visit
 from engineers.states import MOVABLE
-from orders.details import masked_name
 from orders.models import OrderVisit, Proposal, RepairOrder
 from orders.states import ProposalReason
 from repairhub.core.moments import format_moment, format_window
@@ -60,11 +59,10 @@ def _language_name(code: str) -> str:
 
 def _sentences(proposal: Proposal, order: RepairOrder, windows: list[tuple[datetime, datetime]]) -> list[str]:
     city = order.city
-    contacts = list(order.contacts.all())
     old = format_window(proposal.old_window_start_at, proposal.old_window_end_at, city)  # type: ignore[arg-type]
     said = [
-        _("Good day, this is RepairHub. Am I speaking with %(name)s?")
-        % {"name": masked_name(contacts[0].name)},
+        # the desk sees names masked, and nobody can read out a mask
+        _("Good day, this is RepairHub. Am I speaking with the person who booked the repair?"),
         _("It is about order %(reference)s, your %(device)s: we promised to come %(window)s.")
         % {"reference": order.reference, "device": order.device_model.name, "window": old},
     ]

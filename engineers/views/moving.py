@@ -1,11 +1,14 @@
 """What a dispatcher does to one visit on the board: moves it, pins it, writes down how one gets in."""
 
+from datetime import datetime, timedelta
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from engineers.forms import MoveForm
+from engineers.models import Visit
 from engineers.services.access import write_access_note
 from engineers.services.moving import move_visit, pin_visit, unpin_visit
 from engineers.views.board import posted
@@ -14,6 +17,9 @@ from repairhub.accounts.access import role_required
 from repairhub.accounts.states import Role
 from repairhub.core.errors import DomainError
 from repairhub.core.moments import format_time
+
+GRID = timedelta(minutes=5)
+"""What one moves a visit by on the board."""
 
 
 @role_required(Role.DISPATCHER, Role.MANAGER)
@@ -49,7 +55,16 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
         said = _(
             "Visit %(reference)s stays at %(time)s with %(engineer)s: no other place is nearer to that time."
         )
-    return changed(request, moved.visit, said % facts, at)
+    said %= facts
+    if moved.is_changed and _is_elsewhere(moved.visit, wanted.start_at):
+        because = _("You asked for %(wanted)s: an engineer comes as early as the route and the window allow.")
+        said = f"{said} {because % {'wanted': format_time(wanted.start_at, visit.city)}}"
+    return changed(request, moved.visit, said, at)
+
+
+def _is_elsewhere(visit: Visit, wanted: datetime) -> bool:
+    """Whether the work is planned for another time than it was dropped at."""
+    return visit.planned_start_at is not None and abs(visit.planned_start_at - wanted) > GRID
 
 
 @role_required(Role.DISPATCHER, Role.MANAGER)

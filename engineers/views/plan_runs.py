@@ -12,13 +12,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from engineers.forms import BoardFilters
-from engineers.models import PlanRun
+from engineers.models import PlanRun, Visit
 from engineers.plan_forms import AskPlan
 from engineers.planning import city_today
 from engineers.selectors.board import cities_of
 from engineers.selectors.plan_runs import difference_of, question_of
 from engineers.services.plan_runs import apply_run, ask_for_plan, cancel_run
-from engineers.states import PlanRunStatus
+from engineers.states import UNDER_WAY, PlanCause, PlanRunStatus
 from repairhub.accounts.access import role_required
 from repairhub.accounts.states import Role
 from repairhub.core.errors import DomainError, NotFoundError
@@ -115,9 +115,18 @@ def _page(request: HttpRequest, run: PlanRun, *, error: DomainError | None = Non
         "error": error,
         "anew": getattr(run, "followed_by", None),
         "said": _said(run, difference.told if difference else 0),
+        "under_way": _under_way(run),
     }
     status = error.status if error else 200
     return render_page(request, "engineers/plan_run.html", context, partial="run", status=status)
+
+
+def _under_way(run: PlanRun) -> list[Visit]:
+    """What somebody who cannot come has set out for or begun: no plan gives it to another one."""
+    if run.cause != PlanCause.ENGINEER_ILL:
+        return []
+    mine = Visit.objects.of_day(run.city, run.on).filter(engineer=run.engineer, status__in=UNDER_WAY)
+    return list(mine.order_by("planned_start_at"))
 
 
 def _said(run: PlanRun, told: int) -> str:

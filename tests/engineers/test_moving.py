@@ -303,6 +303,18 @@ class TestThePages:
         )
         assert f"Visit {first.reference} is now planned for 10:30 with Ying Chen." in answer.content.decode()
 
+    def test_a_time_that_it_did_not_get_is_said_with_why(
+        self, desk: Client, pair: tuple[Visit, Visit], engineer: Engineer
+    ) -> None:
+        first = pair[0]
+        answer = desk.post(
+            reverse("move_visit", args=[first.reference]),
+            {"engineer": engineer.pk, "start": "11:45", "seen": first.place_in_route},
+            follow=True,
+        )
+        page = answer.content.decode()
+        assert "You asked for 11:45: an engineer comes as early as the route and the window allow." in page
+
     def test_a_refusal_keeps_what_was_typed_and_offers_times_as_buttons(
         self, desk: Client, city: City, engineer: Engineer
     ) -> None:

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from engineers.models import Absence, Engineer, PlanRun, Visit
+from engineers.services.doorstep import set_out
 from engineers.services.plan_computing import compute_run
 from engineers.services.plan_runs import ask_for_plan
 from engineers.states import PlanCause, PlanRunStatus, VisitStatus
@@ -203,6 +204,18 @@ class TestTheDifference:
         assert client.post(reverse("apply_plan", args=[ill.reference])).status_code == 404
         ill.refresh_from_db()
         assert ill.status == PlanRunStatus.READY
+
+    def test_names_what_is_under_way_and_so_stays_with_whoever_cannot_come(
+        self, desk: Client, ill: PlanRun, engineer: Engineer
+    ) -> None:
+        address = reverse("plan_run", args=[ill.reference])
+        assert "Already under way" not in desk.get(address).content.decode()
+        first = Visit.objects.filter(engineer=engineer).order_by("planned_start_at").first()
+        assert first is not None
+        set_out(visit=first, by=engineer.user, at=EIGHT)
+        page = desk.get(address).content.decode()
+        assert "Already under way: please call" in page
+        assert first.reference in page
 
 
 class TestDeciding:

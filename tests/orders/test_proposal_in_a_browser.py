@@ -104,7 +104,7 @@ class TestTheEngineerIsIll:
         page.get_by_role("link", name="Propose another window").click()
         page.get_by_label("Why?").select_option("roads")
         page.get_by_role("button", name="Propose to the customer").click()
-        expect(page.get_by_text("Am I speaking with L**?")).to_be_visible()
+        expect(page.get_by_text("Am I speaking with the person who booked the repair?")).to_be_visible()
         page.get_by_role("radio").first.check()
         page.get_by_role("button", name="Send the customer a code").click()
         expect(page.get_by_text("It agrees to that window alone.")).to_be_visible()

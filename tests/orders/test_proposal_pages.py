@@ -318,8 +318,8 @@ class TestTheBoard:
         proposal = proposed(order)
         assert proposal.visit is not None
         text = desk.get(reverse("board_visit", args=[proposal.visit.reference])).text
-        assert "请问是 L** 吗" in text
-        assert "Am I speaking with L**?" in text
+        assert "请问您是预约维修的客户吗" in text
+        assert "Am I speaking with the person who booked the repair?" in text
         assert "Li Wei" not in text
         assert "11月24日" in text
 
