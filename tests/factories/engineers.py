@@ -243,4 +243,5 @@ def stored_visits(
 
 def restore_first_qualification_policy(**kwargs: Any) -> None:
     """The row of the data migration that counts for every skill, which a flush takes away."""
-    QualificationPolicy.objects.get_or_create(skill=None)
+    if not QualificationPolicy.objects.filter(skill=None).exists():
+        QualificationPolicy.objects.bulk_create([QualificationPolicy(skill=None)])  # without a line of history

@@ -159,6 +159,7 @@ def accessible() -> Callable[[Page], None]:
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
     def check(page: Page) -> None:
+        page.wait_for_load_state()  # a click may still be on its way to the next page
         results = axe.run(page, options=rules)
         assert results.violations_count == 0, results.generate_report()
         too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
