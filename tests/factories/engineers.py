@@ -244,4 +244,5 @@ def stored_visits(
 def restore_first_qualification_policy(**kwargs: Any) -> None:
     """The row of the data migration that counts for every skill, which a flush takes away."""
     if not QualificationPolicy.objects.filter(skill=None).exists():
-        QualificationPolicy.objects.bulk_create([QualificationPolicy(skill=None)])  # without a line of history
+        # in bulk, which writes no line of history
+        QualificationPolicy.objects.bulk_create([QualificationPolicy(skill=None)])
