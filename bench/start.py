@@ -195,7 +195,8 @@ def _dispatch(url: str, desk: requests.Session, order: str) -> str:
     found = _ok(desk.get(f"{url}/dispatch/", params={"city": "SH", "q": order})).text
     reference = re.findall(r"/dispatch/visits/(V-\w+)/", found)[0]
     panel = f"{url}/dispatch/visits/{reference}/"
-    html = _ok(desk.get(panel)).text
+    # the panel has other forms, each with what its own decision was made on
+    html = _ok(desk.get(panel)).text.partition(f'action="{panel.removeprefix(url)}engineer/"')[2]
     seen = re.findall(r'name="seen" value="([^"]*)"', html)[0]
     chen = re.findall(
         r'name="engineer" value="(\d+)"[^>]*>[^<]*Chen Ying|value="(\d+)" aria-label="Choose Chen Ying"', html
